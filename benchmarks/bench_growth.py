@@ -1,12 +1,13 @@
 """From one lab to a hundred thousand readers: an announcement of 1,350 papers, mailed to a mail server, on each memory.
 
     python -m benchmarks.bench_growth [--readers 100 1000] [--profiles 50] [--memory tinydb sqlite postgresql]
-        [--years 2] [--other CHECKOUT]
+        [--workers 0 1 2] [--years 0 2] [--other CHECKOUT]
 
 Every case is a cold process, `newsletter run`, with a memory of its own that knows the readers and the days before. The
 mails leave by SMTP to a server in another process, which counts them and takes its part of the machine's cores.
-`--other` measures the same with the program of another checkout (on TinyDB), in the same run. `--years` puts so many
-years of mails into the memory before. PostgreSQL's server is that of the tests, which need not flush its files.
+`--workers` has a `newsletter clock` share the morning between so many `newsletter worker` on PostgreSQL; 0 is one
+process. `--other` measures the same with the program of another checkout (on TinyDB), in the same run. `--years` puts
+so many years of mails into the memory before. PostgreSQL's server is that of the tests, which need not flush its files.
 
 Measures and prints; asserts nothing but that everybody got one mail.
 """
@@ -15,6 +16,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,19 +25,22 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import yaml
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import made_days
+from benchmarks import made_days, worker_morning
 from benchmarks.stopwatch import STOPWATCH
 from newsletter.addresses import subscriber_id
-from newsletter.model import SignUp, SignUpOrigin
+from newsletter.model import Paper, SignUp, SignUpOrigin
+from newsletter.settings import Settings
 from newsletter.stores import Store
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
+from newsletter.worker import release_queue
 from tests import databases
 
 HERE = Path(__file__).parent
@@ -51,12 +56,21 @@ class Case:
     memory: str
     readers: int
     profiles: int
+    years: int = 0
+    workers: int = 0
     checkout: Path | None = None
 
     @property
     def name(self) -> str:
+        workers = f", {self.workers} workers" if self.workers else ""
+        years = f", {self.years} years" if self.years else ""
         other = f", {self.checkout.name}" if self.checkout else ""
-        return f"{self.memory}, {self.readers:,} readers, {self.profiles:,} profiles{other}"
+        return f"{self.memory}{workers}, {self.readers:,} readers, {self.profiles:,} profiles{years}{other}"
+
+    @property
+    def on(self) -> date:
+        """The day of the announcement: a clock knows no other than today, by arXiv's calendar."""
+        return datetime.now(ZoneInfo("America/New_York")).date() if self.workers else ON
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,7 @@ class Cost:
     wall_s: float
     cpu_s: float
     peak_mb: float
+    detail: str = ""
 
 
 class Sink:
@@ -75,14 +90,22 @@ class Sink:
         self.port = int(self._read())
         self._before = 0
 
+    def peek(self) -> int:
+        """How many mails came since the last `count`."""
+        return self._ask()[0] - self._before
+
     def count(self) -> tuple[int, int]:
         """How many mails came since the last call, and how many readers ever got more than one."""
+        total, twice = self._ask()
+        new, self._before = total - self._before, total
+        return new, twice
+
+    def _ask(self) -> tuple[int, int]:
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         total, twice = map(int, self._read().split())
-        new, self._before = total - self._before, total
-        return new, twice
+        return total, twice
 
     def close(self) -> None:
         self._process.terminate()
@@ -99,22 +122,29 @@ class Mornings:
     def __init__(self, folder: Path, sink: Sink, server: str) -> None:
         self._folder, self._sink, self._server = folder, sink, server
         self._cases = 0
-        self._days = {
-            day: made_days.make_papers(PAPERS if day == ON else PAPERS * 3 // 4, day, day.toordinal())
-            for day in [*made_days.working_days_before(ON, HISTORY_DAYS), ON]
-        }
-        made_days.write_feeds(folder / "feeds", self._days[ON], ON, made_days.CATEGORIES)
+        self._days: dict[date, dict[date, list[Paper]]] = {}
 
-    def measure(self, case: Case, years: int) -> Cost:
-        place, environment = self._prepare(case, years)
-        script = ("-m", "newsletter", "run", "--quiet", "--feed", str(self._folder / "feeds"))
+    def measure(self, case: Case) -> Cost:
+        place, environment = self._prepare(case)
+        cost = self._share(case, place, environment) if case.workers else self._run(case, place, environment)
+        shutil.rmtree(place)
+        return cost
+
+    def _share(self, case: Case, place: Path, environment: dict[str, str]) -> Cost:
+        with worker_morning.serve_feeds(self._feeds(case.on)) as url:
+            environment |= {"NEWSLETTER_FEED_URL": url, "NEWSLETTER_CONTACT": "operator@example.org"}
+            shared = worker_morning.share(place, environment, case.workers, self._sink.peek, case.readers)
+        self._require(case, 0, "")
+        return Cost(shared.last_s, shared.cpu_s, shared.peak_mb, str(shared))
+
+    def _run(self, case: Case, place: Path, environment: dict[str, str]) -> Cost:
+        script = ("-m", "newsletter", "run", "--quiet", "--feed", str(self._feeds(case.on)))
         if case.checkout:
             environment["PYTHONPATH"] = str(case.checkout)
         command = [sys.executable, "-I", "-S", "-c", STOPWATCH, *script]
         done = subprocess.run(command, env=environment, cwd=place, capture_output=True, text=True, check=True)
         status, wall_s, cpu_s, peak_mb = json.loads(done.stdout.splitlines()[-1])
         self._require(case, status, done.stderr)
-        shutil.rmtree(place)
         return Cost(wall_s, cpu_s, peak_mb)
 
     def round_trips(self, case: Case) -> float:
@@ -123,10 +153,10 @@ class Mornings:
         return (many - few) / (COUNTED_READERS - 10)
 
     def _count(self, case: Case) -> int:
-        place, environment = self._prepare(case, 0)
+        place, environment = self._prepare(case)
         command = [sys.executable, str(HERE / "count_round_trips.py"), "run", "--quiet", "--feed"]
         done = subprocess.run(
-            [*command, str(self._folder / "feeds")],
+            [*command, str(self._feeds(case.on))],
             env=environment,
             cwd=place,
             capture_output=True,
@@ -143,7 +173,22 @@ class Mornings:
                 f"{case.name}: ended with {status}, {mailed} mails, {twice} readers got more\n{errors[-2000:]}"
             )
 
-    def _prepare(self, case: Case, years: int) -> tuple[Path, dict[str, str]]:
+    def _papers(self, on: date) -> dict[date, list[Paper]]:
+        """The days before `on` and itself, oldest first."""
+        if on not in self._days:
+            self._days[on] = {
+                day: made_days.make_papers(PAPERS if day == on else PAPERS * 3 // 4, day, day.toordinal())
+                for day in [*made_days.working_days_before(on, HISTORY_DAYS), on]
+            }
+        return self._days[on]
+
+    def _feeds(self, on: date) -> Path:
+        folder = self._folder / f"feeds-{on}"
+        if not folder.exists():
+            made_days.write_feeds(folder, self._papers(on)[on], on, made_days.CATEGORIES)
+        return folder
+
+    def _prepare(self, case: Case) -> tuple[Path, dict[str, str]]:
         """A folder and an environment with a memory that knows the readers and the days before."""
         self._cases += 1
         place = self._folder / f"case{self._cases}"
@@ -156,14 +201,14 @@ class Mornings:
         )
         url = self._new_database(case.memory, place)
         store: Store = SqlStore(Database(parse_url(url))) if url else TinyStore(place / "state")
-        for day, papers in self._days.items():
-            if day < ON:
+        for day, papers in self._papers(case.on).items():
+            if day < case.on:
                 made_days.remember_papers(store, day, papers, made_days.CATEGORIES)
         for enrolment in _enrolments(case, place, f"case{self._cases}.example.org"):
             store.enrol(enrolment)
-        if years:
+        if case.years:
             ids = [one.subscriber_id for one in store.get_enrolled()]
-            made_days.remember_mails(store, ON, 250 * years, ids)
+            made_days.remember_mails(store, case.on, 250 * case.years, ids)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("NEWSLETTER_", "DATABASE_URL"))}
         sending = {"SEND_BY": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self._sink.port), "SMTP_TLS": "none"}
         sending["SECRET_KEYS"] = "known-to-everybody-benchmarks-sign-with-it"
@@ -178,6 +223,7 @@ class Mornings:
         if memory == "postgresql":
             url = databases.new_schema(self._server, f"growth{self._cases}")
         databases.migrate(url)
+        release_queue(Settings(database_url=url, _env_file=None))
         return url
 
 
@@ -187,12 +233,19 @@ def _enrolments(case: Case, place: Path, domain: str) -> Iterator[SignUp]:
     profiles = []
     for entry in entries:
         del entry["email"], entry["name"]
+        entry |= {"frequency": "daily", "time_zone": _zone_at_six(), "send_at": "05:00"}
         profiles.append(yaml.safe_dump(entry, sort_keys=False, width=10_000))
     for number in range(case.readers):
         email = f"reader{number}@{domain}"
         profile = profiles[number % len(profiles)]
         who = subscriber_id(email)
         yield SignUp(who, AT, email, f"Reader {number}", (), "", origin=SignUpOrigin.OPERATOR, profile=profile)
+
+
+def _zone_at_six() -> str:
+    """Where it is six in the morning now: what is due since five o'clock is in time for hours."""
+    offset = (6 - datetime.now(UTC).hour + 11) % 24 - 11
+    return f"Etc/GMT{-offset:+d}"  # POSIX: the sign is the other way round
 
 
 @contextmanager
@@ -205,11 +258,13 @@ def postgresql(memories: list[str]) -> Iterator[str]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was begun is ended
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--readers", type=int, nargs="+", default=[100, 1000])
     options.add_argument("--profiles", type=int, nargs="+", default=[50], help="0: a tenth of the readers")
     options.add_argument("--memory", nargs="+", default=["tinydb", "sqlite", "postgresql"])
-    options.add_argument("--years", type=int, default=0)
+    options.add_argument("--workers", type=int, nargs="+", default=[0], help="0: one process; else PostgreSQL alone")
+    options.add_argument("--years", type=int, nargs="+", default=[0])
     options.add_argument("--other", type=Path)
     chosen = options.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -234,21 +289,24 @@ def main() -> None:
             for memory in chosen.memory
         }
         cases = [
-            Case(memory, readers, profiles or readers // 10, checkout)
+            Case(memory, readers, profiles or readers // 10, years, workers, checkout)
             for readers in chosen.readers
             for profiles in chosen.profiles
             for memory in chosen.memory
+            for workers in chosen.workers
+            if memory == "postgresql" or not workers
+            for years in chosen.years
             for checkout in ([chosen.other, None] if chosen.other and memory == "tinydb" else [None])
         ]
         base: dict[tuple[int, int], float] = {}
         for case in cases:
-            cost = mornings.measure(case, chosen.years)
+            cost = mornings.measure(case)
             first = base.setdefault((case.readers, case.profiles), cost.wall_s)
             table.add_row(
                 *(case.name, f"{cost.wall_s:.1f}", f"{cost.wall_s / first:.2f}", f"{case.readers / cost.wall_s:.0f}"),
                 *(f"{cost.cpu_s / case.readers * 1e3:.0f}", f"{cost.peak_mb:.0f}", asked[case.memory]),
             )
-            console.print(f"{case.name}: {cost.wall_s:.1f} s")
+            console.print(f"{case.name}: {cost.wall_s:.1f} s; {cost.detail}", soft_wrap=True)
     console.print(table)
 
 

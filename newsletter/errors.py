@@ -41,6 +41,18 @@ class SourceBusy(SourceError):
         self.retry_after_s = retry_after_s
 
 
+class FetchError(NewsletterError):
+    """What is at this address could not be had. `is_passing`: asking again later may help, after `retry_after_s`
+    seconds if the server said when.
+    """
+
+    def __init__(self, url: str, message: str, *, is_passing: bool = False, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+        self.is_passing = is_passing
+        self.retry_after_s = retry_after_s
+
+
 class EmbedderError(NewsletterError):
     """The sentence model cannot read: rank without it, and tell the operator. It says nothing against the papers."""
 

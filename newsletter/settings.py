@@ -263,6 +263,11 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
         description="Where missed days are back-filled from: arXiv's records, by OAI-PMH.",
     )
+    api_url: str = Field(
+        "https://export.arxiv.org/api/query",
+        pattern=r"^https?://",
+        description="Where the same records are asked for when OAI-PMH does not answer: arXiv's API.",
+    )
 
     model: str | None = Field(
         None,

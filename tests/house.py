@@ -35,7 +35,7 @@ scoring.llm | scoring.ranking | scoring.semantic
 stores
 subscribers
 sources
-papers | delivery
+papers | delivery | sources.fetching
 senders
 files
 formatting | texts | line_breaks

@@ -12,7 +12,7 @@ from newsletter.delivery import ledger, suppression
 from newsletter.errors import StoreConflict
 from newsletter.model import spending
 from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
-from newsletter.model.digests import Digest
+from newsletter.model.digests import Digest, FoundPaper
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
 from newsletter.model.runs import RunReport
@@ -26,7 +26,7 @@ from newsletter.model.subscribers import (
     Vote,
     Welcome,
 )
-from newsletter.papers import announcements
+from newsletter.papers import announcements, search
 from newsletter.subscribers import address_change, revisions
 
 
@@ -168,6 +168,14 @@ class MemoryStore:
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
         return self._digests.get((subscriber_id, digest_on))
+
+    def find_papers(self, subscriber_id: str, query: str) -> list[FoundPaper]:
+        shown = (
+            self._digests.get((row.subscriber_id, row.digest_on))
+            for row in self._rows.values()
+            if row.subscriber_id == subscriber_id and ledger.counts_as_sent(row.state)
+        )
+        return search.find([paper for digest in shown if digest for paper in search.prepare(digest)], query)
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         return sorted(digest_on for who, digest_on in self._digests if who == subscriber_id)

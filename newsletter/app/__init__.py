@@ -49,6 +49,7 @@ from newsletter.model import Subscriber
 from newsletter.run import BackfillReport, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester, Source
+from newsletter.stores.tinydb.paces import FolderPaces
 
 BACKFILL_S = 1_200.0
 FIRST_DAYS_S = 300.0  # readers wait for their first mail meanwhile
@@ -98,20 +99,30 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 
 def _turns(settings: Settings) -> Callable[[float], float]:
-    """Gives how feeds and records take turns at arXiv, with all processes of the same database."""
-    paces = build_paces(settings)
-    return partial(paces.reserve, f"feeds of {settings.feed_url}") if paces else lambda pause_s: 0.0
+    """Gives how feeds and records take turns at arXiv, with all processes of the same memory."""
+    paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
+    return partial(paces.reserve, f"feeds of {settings.feed_url}")
 
 
 def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
-    """Builds what asks arXiv for its records, for `patience_s` seconds in all. Raises ConfigError without a contact."""
+    """Builds what asks arXiv for its records, by OAI-PMH or else by the API, for `patience_s` seconds in all by each.
+
+    The API is left out where the records are elsewhere than at arXiv, and no address of an API is set. Raises
+    ConfigError without a contact.
+    """
     if settings.contact is None:
         raise ConfigError(_NO_CONTACT)
+    from newsletter.sources.api import open_api
     from newsletter.sources.oai import open_oai
+    from newsletter.sources.second_way import FirstThatAnswers
 
-    return open_oai(
-        contact=settings.contact, base_url=settings.oai_url, patience_s=patience_s, reserve=_turns(settings)
-    )
+    turns = _turns(settings)
+    ways: list[Harvester] = [
+        open_oai(contact=settings.contact, base_url=settings.oai_url, patience_s=patience_s, reserve=turns)
+    ]
+    if "oai_url" not in settings.model_fields_set or "api_url" in settings.model_fields_set:
+        ways.append(open_api(contact=settings.contact, base_url=settings.api_url, patience_s=patience_s, reserve=turns))
+    return FirstThatAnswers(ways)
 
 
 def fill_first_days(

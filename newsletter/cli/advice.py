@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from newsletter import app
 from newsletter.errors import ConfigError
 from newsletter.ops import durability, log
 from newsletter.settings import Settings
@@ -40,8 +41,9 @@ def advice(settings: Settings, environment: Mapping[str, str] = os.environ, moun
         )
     if why := _why_the_memory_vanishes(settings, environment, mounts):
         yield (
-            f"the memory in {settings.state} may begin anew after a restart ({why}): then everybody gets the same "
-            "papers again, and who has left is mailed again; mount a volume and set NEWSLETTER_STATE to a folder on it"
+            f"the memory in {_place_of_memory(settings)} may begin anew after a restart ({why}): then everybody gets "
+            "the same papers again, and who has left is mailed again; mount a volume and set "
+            f"{_variable(settings)} to a {_kind(settings)} on it"
         )
 
 
@@ -55,18 +57,35 @@ def require_lasting_memory(
     why = _why_the_memory_vanishes(settings, environment, mounts)
     if why and durability.platform_of(environment) and settings.send_by != "outbox":
         raise ConfigError(
-            f"the memory in {settings.state} would begin anew with each restart ({why}), and everybody would get the "
-            "same papers again; set DATABASE_URL to a PostgreSQL database, or mount a volume and set NEWSLETTER_STATE "
-            "to a folder on it"
+            f"the memory in {_place_of_memory(settings)} would begin anew with each restart ({why}), and everybody "
+            "would get the same papers again; set DATABASE_URL to a PostgreSQL database, or mount a volume and set "
+            f"{_variable(settings)} to a {_kind(settings)} on it"
         )
 
 
 def _why_the_memory_vanishes(settings: Settings, environment: Mapping[str, str], mounts: str | None) -> str:
-    if settings.database_url is not None:
+    try:
+        place = _place_of_memory(settings)
+    except ConfigError:  # told by whoever opens the memory
+        return ""
+    if place is None:
         return ""
     if mounts is None:
         mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace") if _MOUNTS.exists() else ""
-    return durability.why_it_vanishes(str(settings.state.absolute()), mounts, environment)
+    return durability.why_it_vanishes(str(place.absolute()), mounts, environment)
+
+
+def _place_of_memory(settings: Settings) -> Path | None:
+    """Where on a disk the memory lies; None for a database on a server."""
+    return settings.state if settings.database_url is None else app.open_database(settings).path
+
+
+def _variable(settings: Settings) -> str:
+    return "NEWSLETTER_STATE" if settings.database_url is None else "DATABASE_URL"
+
+
+def _kind(settings: Settings) -> str:
+    return "folder" if settings.database_url is None else "file"
 
 
 def log_advice(settings: Settings) -> None:

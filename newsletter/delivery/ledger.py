@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from newsletter.errors import LedgerError
-from newsletter.model import Delivery, DeliveryState, DeliveryStep, EventKind, MailEvent
+from newsletter.model import Delivery, DeliveryState, DeliveryStep, EventKind, FeedReading, MailEvent
 
 _S = DeliveryState
 
@@ -115,6 +115,7 @@ def hand_over(
     announced_on: tuple[date, ...],
     message_id: str,
     now: datetime,
+    readings: tuple[FeedReading, ...] = (),
     not_scored_ids: tuple[str, ...] = (),
     told_ids: tuple[str, ...] = (),
     sent_by: str = "",
@@ -127,6 +128,7 @@ def hand_over(
         _moved(delivery, _S.HANDED_OVER, now),
         paper_ids=paper_ids,
         announced_on=announced_on,
+        readings=readings,
         not_scored_ids=not_scored_ids,
         told_ids=told_ids,
         message_id=message_id,
@@ -164,13 +166,15 @@ def skip(
     now: datetime,
     *,
     announced_on: tuple[date, ...] = (),
+    readings: tuple[FeedReading, ...] = (),
     not_scored_ids: tuple[str, ...] = (),
 ) -> Delivery:
-    """Notes that there is nothing to send: `detail` says why, `announced_on` names the arXiv days that were read.
+    """Notes that there is nothing to send: `detail` says why, `announced_on` and `readings` what was read.
 
     The papers of an earlier mail stay, as in `reclaim`.
     """
-    return replace(_moved(delivery, _S.SKIPPED, now, detail), announced_on=announced_on, not_scored_ids=not_scored_ids)
+    skipped = _moved(delivery, _S.SKIPPED, now, detail)
+    return replace(skipped, announced_on=announced_on, readings=readings, not_scored_ids=not_scored_ids)
 
 
 def doubt(delivery: Delivery, detail: str, now: datetime) -> Delivery:

@@ -73,6 +73,15 @@ class DeliveryStep:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedReading:
+    """How far a mail has read one category of one arXiv day: up to this reading, 0 for none (`FeedReport.readings`)."""
+
+    announced_on: date
+    category: str
+    reading: int
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """The ledger row of (subscriber, digest date): there is at most one."""
 
@@ -83,7 +92,8 @@ class Delivery:
     at: datetime  # of the last move
     attempts: int = 1  # claims so far
     paper_ids: tuple[str, ...] = ()  # in the mail; set from handed_over on
-    announced_on: tuple[date, ...] = ()  # the arXiv days the mail covers
+    announced_on: tuple[date, ...] = ()  # the arXiv days the mail covers: of each feed the first reading, but for
+    readings: tuple[FeedReading, ...] = ()  # these: of other days what was read, of those days what is not the first
     not_scored_ids: tuple[str, ...] = ()  # papers of those days that failed; the next mail tries them again
     message_id: str = ""
     sent_by: str = ""  # who had that mail, as `Sender.name` says it; empty in rows of older versions

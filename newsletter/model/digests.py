@@ -52,6 +52,14 @@ class PaperUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPaper:
+    """Where a paper that was searched for stands in a reader's archive."""
+
+    digest_on: date
+    number: int  # in the digest of that date
+
+
+@dataclass(frozen=True, slots=True)
 class UnsentPaper:
     """A paper that passed and is in no digest, because `max_papers` cut before it: enough to list it."""
 

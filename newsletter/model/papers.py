@@ -58,11 +58,25 @@ class LibraryPaper:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted."""
+    """A paper shown on one arXiv day. `feeds` are the categories whose feed showed it, sorted.
+
+    Most feeds are read once a day. `later` names those that showed this paper in a later reading only, and in which:
+    so a mail knows which papers the mail before has looked at already.
+    """
 
     paper: Paper
     announce_type: AnnounceType
     feeds: tuple[str, ...]
+    later: tuple[tuple[str, int], ...] = ()  # (category, 2 or more), sorted
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is shown as a paper, and not as the replacement of one."""
+        return self.announce_type in (AnnounceType.NEW, AnnounceType.CROSS)
+
+    def reading(self, category: str) -> int:
+        """Gives the reading in which that category's feed showed the paper first: 1 for the first one."""
+        return next((number for feed, number in self.later if feed == category), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +89,12 @@ class PaperRecord:
 
 
 class FeedOutcome(StrEnum):
-    """What became of one category's feed today. Only `ANNOUNCED` brings papers; only `FAILED` is an error."""
+    """What became of one category's feed today: two bring papers, and only `FAILED` is an error."""
 
     ANNOUNCED = "announced"
     NO_ANNOUNCEMENT = "no announcement"
-    STALE = "stale"
+    STALE = "stale"  # all of it was announced on an earlier day
+    HALF_STALE = "half-stale"  # a good part of it was: today's are not all there yet
     FAILED = "failed"
 
 
@@ -105,6 +120,12 @@ class FeedReport:
     papers: int
     detail: str = ""
     fetched_at: datetime | None = None  # when it was asked; None in what older versions kept
+    readings: int = 0  # so many of its answers brought papers; older versions kept none, so ask `last_reading`
+
+    @property
+    def last_reading(self) -> int:
+        """The number of the latest reading that brought papers; 0: none has."""
+        return self.readings or int(self.outcome is FeedOutcome.ANNOUNCED)
 
 
 @dataclass(frozen=True, slots=True)

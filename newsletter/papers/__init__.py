@@ -6,12 +6,14 @@ Fetches nothing (sources/) and judges nothing (scoring/).
 from newsletter.papers.announcement_schedule import arxiv_day
 from newsletter.papers.announcements import (
     add_feeds,
-    build_feed_report,
     find_announced,
     find_candidates,
+    find_elsewhere,
+    has_papers,
     is_current,
     latest,
     merge_announcements,
+    read_feed,
 )
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
@@ -38,11 +40,12 @@ __all__ = [
     "arxiv_id",
     "author_problem",
     "bibtex",
-    "build_feed_report",
     "find_announced",
     "find_candidates",
     "find_difference",
+    "find_elsewhere",
     "find_pinned_author",
+    "has_papers",
     "is_current",
     "is_library_file",
     "key_sentence",
@@ -50,10 +53,12 @@ __all__ = [
     "library",
     "merge_announcements",
     "paper_links",
+    "read_feed",
     "read_library",
     "readable",
     "readable_name",
     "ris",
+    "search",
     "shorten",
     "taxonomy",
     "typeset",

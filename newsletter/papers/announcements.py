@@ -6,25 +6,28 @@ what it shows. `new` and `replace` depend on who asks; they are worked out anew 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
 
-# arXiv announces a version once in a category. Measured on 21 days of autumn 2025, a fresh day repeats 0 to 0.6 %
-# of what was shown before; an old batch repeats all of it. Between the two we rather read on: papers mailed before
-# are not mailed again anyway, while a new paper in a feed called stale would be lost. Of fewer than five entries,
-# all must be known.
-STALE_SHARE = 0.8
+# arXiv announces a version once in a category, and an old batch repeats all of it. Of 757 fresh days of a category (21
+# days of autumn 2025) 702 repeated nothing, 47 one entry, eight two to four; where it was more than one, it was at most
+# 2.3 % of the feed, and where it was one, at most a quarter; none of the 157 feeds with one to three entries repeated
+# any. So these never call a fresh one half-stale; and what is new in a half-stale one is read all the same.
+HALF_STALE_SHARE = 0.1  # of a feed with two such entries or more
+HALF_STALE_SMALL_SHARE = 0.3  # of a feed with one
 
 # arXiv wants few requests, and its feeds turn once a day: so long an answer without papers stands.
 ASK_AGAIN = {
     FeedOutcome.NO_ANNOUNCEMENT: timedelta(hours=1),
     FeedOutcome.STALE: timedelta(hours=1),
+    FeedOutcome.HALF_STALE: timedelta(hours=1),
     FeedOutcome.FAILED: timedelta(minutes=15),
 }
 
+_NEW = (AnnounceType.NEW, AnnounceType.CROSS)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)  # reports of older versions do not say when
 
 _AS_SEEN_ELSEWHERE = {
@@ -51,28 +54,66 @@ def merge_feeds(feeds: Iterable[Feed], known: Iterable[Announcement] = ()) -> tu
 
 
 def add_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[FeedReport]) -> AnnouncementDay:
-    """Adds to a day what these feeds brought: what was read stays read, in whatever order it comes."""
+    """Adds to a day what these feeds brought: what was read stays read, in whatever order it comes.
+
+    Papers that a category shows only after an earlier reading of that day are marked with the number of theirs.
+    """
     known = {report.category: report for report in day.feeds}
+    readings = {category: report.last_reading for category, report in known.items()}
+    for feed in feeds:
+        before = {shown.paper.arxiv_id for shown in day.announcements if feed.category in shown.feeds}
+        number = max(readings.get(feed.category, 0), int(bool(before))) + 1
+        if not before.issuperset(shown.paper.arxiv_id for shown in feed.announcements):
+            readings[feed.category] = number
+        day = replace(day, announcements=merge_feeds([_marked(feed, number)], day.announcements))
     for report in reports:
         known[report.category] = _more_telling(known.get(report.category, report), report)
-    merged = merge_feeds(feeds, day.announcements)
-    return replace(day, announcements=merged, feeds=tuple(known[category] for category in sorted(known)))
+    told = [replace(known[category], readings=readings.get(category, 0)) for category in sorted(known)]
+    return replace(day, feeds=tuple(told))
+
+
+def _marked(feed: Feed, number: int) -> Feed:
+    """Notes in what a feed shows that it is its reading of this number; of the first there is nothing to note."""
+    if number == 1:
+        return feed
+    later = ((feed.category, number),)
+    return replace(feed, announcements=tuple(replace(shown, later=later) for shown in feed.announcements))
 
 
 def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
-    """Chooses papers over none, else the later answer; but no failure over an answer that is current."""
+    """Chooses papers over none, else the later answer; but no failure over an answer that is current.
+
+    Half of today's papers are papers: a later answer without any changes only when the feed is asked again.
+    """
     earlier, later = sorted((one, other), key=lambda report: report.fetched_at or _LONG_AGO)
-    if earlier.outcome is FeedOutcome.ANNOUNCED and later.outcome is not FeedOutcome.ANNOUNCED:
-        return earlier
+    if _worth(earlier) > _worth(later):
+        return replace(earlier, fetched_at=later.fetched_at) if earlier.outcome is FeedOutcome.HALF_STALE else earlier
     is_failure = later.outcome is FeedOutcome.FAILED and earlier.outcome is not FeedOutcome.FAILED
     return earlier if is_failure and later.fetched_at and is_current(earlier, later.fetched_at) else later
 
 
-def build_feed_report(feed: Feed, known: Iterable[AnnouncementDay]) -> FeedReport:
-    """Reports whether this feed announces something; it is stale if an earlier day had nearly all of it."""
-    outcome, detail = _outcome(feed, known)
-    papers = len({shown.paper.arxiv_id for shown in feed.announcements})
-    return FeedReport(feed.category, outcome, papers, " ".join(filter(None, (detail, *feed.warnings))))
+def _worth(report: FeedReport) -> int:
+    return (FeedOutcome.HALF_STALE, FeedOutcome.ANNOUNCED).index(report.outcome) + 1 if has_papers(report) else 0
+
+
+def has_papers(report: FeedReport) -> bool:
+    """Whether this answer brought papers of today, all of them or some."""
+    return report.outcome in (FeedOutcome.ANNOUNCED, FeedOutcome.HALF_STALE)
+
+
+def read_feed(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[Feed, FeedReport]:
+    """Gives what a feed shows that no `known` earlier day did, and reports how fresh it is.
+
+    All known: stale. A good part known: half-stale. `papers` of the report counts what is new, of a stale one all.
+    """
+    entries = {_mark(shown, feed.category) for shown in feed.announcements}
+    earlier = [day for day in known if day.announced_on < feed.announced_on]
+    shown_on = {mark: day.announced_on for day in earlier for mark in _marks(day, feed.category) & entries}
+    new = tuple(shown for shown in feed.announcements if _mark(shown, feed.category) not in shown_on)
+    outcome, detail = _outcome(feed, len(entries), shown_on.values())
+    papers = len({shown.paper.arxiv_id for shown in (new or feed.announcements)})
+    report = FeedReport(feed.category, outcome, papers, " ".join(filter(None, (detail, *feed.warnings))))
+    return replace(feed, announcements=new), report
 
 
 def is_current(report: FeedReport, now: datetime) -> bool:
@@ -82,18 +123,21 @@ def is_current(report: FeedReport, now: datetime) -> bool:
     return report.fetched_at is not None and timedelta(0) <= now - report.fetched_at < ASK_AGAIN[report.outcome]
 
 
-def _outcome(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[FeedOutcome, str]:
-    entries = _marks(feed.announcements, feed.category)
+def _outcome(feed: Feed, entries: int, shown_on: Collection[date]) -> tuple[FeedOutcome, str]:
+    """Judges a feed of so many entries by the earlier days that showed some of them: a day for each."""
     if not entries:
         return FeedOutcome.NO_ANNOUNCEMENT, f"arXiv announced nothing in {feed.category} on {feed.announced_on}."
-    for day in known:
-        repeated = len(entries & _marks(day.announcements, feed.category))
-        if day.announced_on < feed.announced_on and repeated >= STALE_SHARE * len(entries):
-            return FeedOutcome.STALE, (
-                f"The feed of {feed.category} is an old one: {repeated} of its {len(entries)} entries were already"
-                f" announced on {day.announced_on}; run again later, when arXiv has renewed it."
-            )
-    return FeedOutcome.ANNOUNCED, ""
+    repeated = len(shown_on)
+    if repeated == entries:
+        what, outcome = "an old one", FeedOutcome.STALE
+    elif repeated >= (HALF_STALE_SHARE if repeated > 1 else HALF_STALE_SMALL_SHARE) * entries and repeated:
+        what, outcome = "half an old one", FeedOutcome.HALF_STALE
+    else:
+        return FeedOutcome.ANNOUNCED, ""
+    return outcome, (
+        f"The feed of {feed.category} is {what}: {repeated} of its {entries} entries were already announced,"
+        f" the latest on {max(shown_on)}; run again later, when arXiv has renewed it."
+    )
 
 
 def seen_from(announcement: Announcement, categories: Collection[str]) -> AnnounceType:
@@ -113,6 +157,29 @@ def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str])
     """Finds the papers that these days brought to these categories, each once, with its kind as seen from there."""
     return merge_announcements(
         _as_seen_from(shown, categories) for day in days for shown in day.announcements if concerns(shown, categories)
+    )
+
+
+def find_elsewhere(
+    shown: Iterable[Announcement],
+    among: Iterable[AnnouncementDay],
+    days: Iterable[AnnouncementDay],
+    categories: Collection[str],
+) -> tuple[tuple[date, Announcement], ...]:
+    """Finds on which of `days`, but for those `among` which they are, the new ones of `shown` were new as well.
+
+    So a paper that is cross-listed on a later day than it was announced on is known to whoever reads both categories.
+    """
+    new = {each.paper.arxiv_id for each in shown if each.is_new}
+    own = {(day.announced_on, each.paper.arxiv_id) for day in among for each in day.announcements}
+    return tuple(
+        (day.announced_on, each)
+        for day in days
+        for each in day.announcements
+        if each.paper.arxiv_id in new
+        and each.is_new
+        and (day.announced_on, each.paper.arxiv_id) not in own
+        and concerns(each, categories)
     )
 
 
@@ -136,7 +203,8 @@ def _joined(one: Announcement, other: Announcement) -> Announcement:
     return Announcement(
         paper=latest(one.paper, other.paper),
         announce_type=min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence),
-        feeds=tuple(sorted({*one.feeds, *other.feeds})),
+        feeds=_feeds(one, other),
+        later=_joined_later(one, other),
     )
 
 
@@ -145,10 +213,29 @@ def latest(one: Paper, other: Paper) -> Paper:
     return max(one, other, key=lambda paper: (paper.version, paper.is_withdrawn))
 
 
-def _marks(announcements: Sequence[Announcement], category: str) -> frozenset[tuple[str, int, AnnounceType]]:
-    """The entries of a category's feed, comparable with a merged day: the kind is as seen from that category."""
-    return frozenset(
-        (shown.paper.arxiv_id, shown.paper.version, seen_from(shown, (category,)))
-        for shown in announcements
-        if category in shown.feeds
-    )
+def _joined_later(one: Announcement, other: Announcement) -> tuple[tuple[str, int], ...]:
+    """Joins what feeds showed later than in their first reading: what a feed has shown already, it shows no later."""
+    if not (one.later or other.later):
+        return ()
+    first = {
+        feed: min(each.reading(feed) for each in (one, other) if feed in each.feeds) for feed in _feeds(one, other)
+    }
+    return tuple(sorted((feed, number) for feed, number in first.items() if number > 1))
+
+
+def _feeds(one: Announcement, other: Announcement) -> tuple[str, ...]:
+    return tuple(sorted({*one.feeds, *other.feeds}))
+
+
+def _marks(day: AnnouncementDay, category: str) -> frozenset[tuple[str, int]]:
+    """The marks of what a category's feed showed on a day."""
+    return frozenset(_mark(shown, category) for shown in day.announcements if category in shown.feeds)
+
+
+def _mark(shown: Announcement, category: str) -> tuple[str, int]:
+    """What tells an entry of a category's feed from others: the paper, and of replacements the version.
+
+    A day that was back-filled has the latest version of a new paper, and its feed had the first.
+    """
+    is_first = seen_from(shown, (category,)) in _NEW
+    return shown.paper.arxiv_id, 0 if is_first else shown.paper.version

@@ -6,13 +6,15 @@ before, the papers that could not be scored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.delivery import ledger
-from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome
+from newsletter.model import Announcement, AnnouncementDay, Delivery, DeliveryState, FeedOutcome, FeedReading
 
+Readings = tuple[tuple[str, int], ...]  # categories, and up to which reading of a day their feeds were looked at
 MAX_DAYS = 7  # older announcements are no news: a week and a day of absence loses the first of them
 RETRY_DAYS = 14  # the oldest paper of a weekly mail is a week old, and a week more when the next one leaves
 
@@ -31,24 +33,96 @@ def settled_categories(day: AnnouncementDay) -> set[str]:
     return {report.category for report in day.feeds if report.outcome in settled}
 
 
-def days_to_cover(
+def days_in_reach(
     days: Sequence[AnnouncementDay], deliveries: Sequence[Delivery], digest_on: date
 ) -> list[AnnouncementDay]:
-    """Gives the days that the mail of `digest_on` covers, of `days` (oldest first, the latest known one last).
+    """Gives the days that the mail of `digest_on` may be about, of `days` (oldest first, the latest known one last).
 
-    `deliveries` are all rows of the subscriber; the one of `digest_on` itself is left out. A first mail covers the
-    latest day alone. Later ones cover every day since the first that no mail has covered, at most a week back: also
-    those of a mail that was rejected or deferred to its end.
+    `deliveries` are all rows of the subscriber; the one of `digest_on` itself is left out. A first mail is about the
+    latest day alone. Later ones go back to the first day that any mail has covered, at most a week.
     """
-    if not days:
-        return []
     past = [row for row in deliveries if row.digest_on != digest_on]
-    if not past:
-        return [days[-1]]
-    covered = {on for row in past if _has_covered(row) for on in row.announced_on}
-    first = min(on for row in past for on in (row.announced_on or (row.digest_on - timedelta(days=1),)))
+    if not (days and past):
+        return list(days[-1:])
+    first = min(on for row in past for on in _read_days(row) or (row.digest_on - timedelta(days=1),))
     oldest = max(first, days[-1].announced_on - timedelta(days=MAX_DAYS))
-    return [day for day in days if day.announced_on >= oldest and day.announced_on not in covered]
+    return [day for day in days if day.announced_on >= oldest]
+
+
+def days_to_cover(
+    days: Sequence[AnnouncementDay],
+    deliveries: Sequence[Delivery],
+    digest_on: date,
+    categories: Collection[str],
+    leave: Callable[[AnnouncementDay, Readings], AnnouncementDay] | None = None,
+) -> list[AnnouncementDay]:
+    """Gives the days that the mail of `digest_on` covers, each with what no mail of another date has looked at.
+
+    So also the days of a mail that was rejected or deferred to its end, and of days that a mail has covered what a
+    feed brought later. Arguments as in `days_in_reach`; `leave` does as `leave_unread`, for whoever remembers it.
+    """
+    read = ReadSoFar(deliveries, digest_on)
+    covered = []
+    for day in days_in_reach(days, deliveries, digest_on):
+        readings = read.readings(day.announced_on, categories)
+        left = (leave or leave_unread)(day, readings)
+        if left.announcements or not any(number for _, number in readings):
+            covered.append(left)
+    return covered
+
+
+def leave_unread(day: AnnouncementDay, read: Readings) -> AnnouncementDay:
+    """Leaves of a day the papers of these categories that were not shown up to these readings. Pure."""
+    last = {report.category: report.last_reading for report in day.feeds}
+    if not any(number for _, number in read):
+        return day
+    if all(last.get(category, 0) <= number for category, number in read):
+        return replace(day, announcements=())
+    return replace(day, announcements=tuple(shown for shown in day.announcements if not was_read(shown, read)))
+
+
+def was_read(shown: Announcement, read: Readings) -> bool:
+    """Whether one of these readings showed the paper."""
+    return any(category in shown.feeds and shown.reading(category) <= number for category, number in read)
+
+
+class ReadSoFar:
+    """What the mails of a subscriber, but for that of `digest_on`, have looked at.
+
+    A row of the ledger has read of each day it covers every feed's first reading, but for what its `readings` say.
+    """
+
+    def __init__(self, deliveries: Iterable[Delivery], digest_on: date) -> None:
+        self._of_days = defaultdict[date, list[tuple[int, dict[str, int]]]](list)
+        for row in deliveries:
+            if row.digest_on != digest_on and _has_covered(row):
+                for on in {*row.announced_on, *(each.announced_on for each in row.readings)}:
+                    said = {each.category: each.reading for each in row.readings if each.announced_on == on}
+                    self._of_days[on].append((int(on in row.announced_on), said))
+
+    def readings(self, on: date, categories: Iterable[str]) -> Readings:
+        """Gives for each category the latest reading of its feed of that day that a mail has looked at; 0 for none."""
+        rows = self._of_days.get(on, [])
+        return tuple(
+            (category, max((said.get(category, first) for first, said in rows), default=0)) for category in categories
+        )
+
+    def new_readings(
+        self, days: Iterable[AnnouncementDay], settled_on: Collection[date], categories: Collection[str]
+    ) -> tuple[FeedReading, ...]:
+        """Gives what a mail about these days has to note beside `settled_on`, which says that it covers them."""
+        noted = []
+        for day in days:
+            read = dict(self.readings(day.announced_on, categories))
+            is_covered = day.announced_on in settled_on
+            noted += [
+                FeedReading(day.announced_on, report.category, report.last_reading)
+                for report in day.feeds
+                if report.category in read
+                and report.last_reading != (1 if is_covered else 0)
+                and (is_covered or report.last_reading > read[report.category])
+            ]
+        return tuple(noted)
 
 
 def left_unscored(
@@ -73,3 +147,7 @@ def left_unscored(
 
 def _has_covered(row: Delivery) -> bool:
     return ledger.counts_as_sent(row.state) or row.state is DeliveryState.SKIPPED
+
+
+def _read_days(row: Delivery) -> tuple[date, ...]:
+    return row.announced_on or tuple(each.announced_on for each in row.readings)

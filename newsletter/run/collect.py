@@ -12,7 +12,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import add_feeds, build_feed_report, is_current
+from newsletter.papers import add_feeds, has_papers, is_current, read_feed
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
@@ -85,5 +85,5 @@ def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) ->
         feed = source.fetch(category)
     except SourceError as error:
         return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
-    report = build_feed_report(feed, earlier)
-    return (feed if report.outcome is FeedOutcome.ANNOUNCED else None), report
+    unseen, report = read_feed(feed, earlier)
+    return (unseen if has_papers(report) else None), report

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
 from newsletter.model import Announcement, AnnouncementDay, FeedReport, Paper, Subscriber, SubscriberReport
-from newsletter.papers import find_announced
+from newsletter.papers import find_announced, find_elsewhere
+from newsletter.run.backlog import Readings, leave_unread
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
 from newsletter.run.updates import later_versions
@@ -57,6 +58,12 @@ class ProgressListener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    shown: tuple[Announcement, ...]
+    elsewhere: tuple[tuple[date, Announcement], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Morning:
     """What is known of the day once its announcement is in: the same for every subscriber of this run."""
 
@@ -65,7 +72,10 @@ class Morning:
     earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
     digest_on: date | None = None  # None: each subscriber's own local date
     digests: SharedDigests = field(default_factory=SharedDigests, init=False, compare=False, repr=False)
-    _known: dict[tuple[tuple[date, ...], frozenset[str]], tuple[Announcement, ...]] = field(
+    _known: dict[tuple[tuple[int, ...], frozenset[str]], tuple[tuple[AnnouncementDay, ...], _Found]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _left: dict[tuple[date, Readings], AnnouncementDay] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
     _versions: dict[date, Mapping[str, Paper]] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -78,13 +88,31 @@ class Morning:
 
     def announced(self, days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
         """Gives what some of these days brought to these categories (`papers.find_announced`); worked out once."""
-        days = tuple(days)
-        key = (tuple(day.announced_on for day in days), frozenset(categories))
+        return self._find(tuple(days), categories).shown
+
+    def shown_elsewhere(
+        self, days: Iterable[AnnouncementDay], categories: Collection[str]
+    ) -> tuple[tuple[date, Announcement], ...]:
+        """Gives where the new papers of `announced` were new on other days, too; worked out once."""
+        return self._find(tuple(days), categories).elsewhere
+
+    def leave_unread(self, day: AnnouncementDay, read: Readings) -> AnnouncementDay:
+        """Does as `backlog.leave_unread`, for one of `days`; the same object for the same readings."""
+        key = (day.announced_on, read)
+        if key not in self._left:
+            if len(self._left) >= MAX_REMEMBERED:
+                self._left.clear()
+            self._left[key] = leave_unread(day, read)
+        return self._left[key]
+
+    def _find(self, days: tuple[AnnouncementDay, ...], categories: Collection[str]) -> _Found:
+        key = (tuple(id(day) for day in days), frozenset(categories))  # the days live as long as what is found of them
         if key not in self._known:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
-            self._known[key] = find_announced(days, categories)
-        return self._known[key]
+            shown = find_announced(days, categories)
+            self._known[key] = days, _Found(shown, find_elsewhere(shown, days, self.days, categories))
+        return self._known[key][1]
 
     def later_versions(self, store: Store, since: date) -> Mapping[str, Paper]:
         """Gives the papers that the days since then show in a later version, by id; worked out once for each date.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from newsletter.addresses import without_addresses
 from newsletter.delivery import is_mailbox_gone, ledger
@@ -49,14 +49,21 @@ def settle_claim(
     waits_for_feed = selection.failed_feeds and not digest.counts.passed  # what is missing may have what passes
     if waits_for_feed or (digest.is_empty and not (digest.subscriber.empty_mail or digest.weekly_best)):
         outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
-        row = ledger.skip(claim, outcome, now, announced_on=selection.settled_on, not_scored_ids=not_scored)
+        row = ledger.skip(
+            claim,
+            outcome,
+            now,
+            announced_on=selection.settled_on,
+            readings=selection.readings,
+            not_scored_ids=not_scored,
+        )
         context.store.move(row)
         return SubscriberReport(who, outcome, digest.counts, detail=", ".join(selection.failed_feeds))
-    return replace(deliver(context, claim, digest, selection.settled_on, not_scored), problem=score_report.problem)
+    return replace(deliver(context, claim, digest, selection, not_scored), problem=score_report.problem)
 
 
 def deliver(
-    context: RunContext, claim: Delivery, digest: Digest, settled_on: tuple[date, ...], not_scored: tuple[str, ...]
+    context: RunContext, claim: Delivery, digest: Digest, selection: Selection, not_scored: tuple[str, ...]
 ) -> SubscriberReport:
     """Hands the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
@@ -65,7 +72,8 @@ def deliver(
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),
-        announced_on=settled_on,
+        announced_on=selection.settled_on,
+        readings=selection.readings,
         not_scored_ids=not_scored,
         told_ids=tuple(version_key(update.paper) for update in digest.updates),
         message_id=message.mime["Message-ID"],

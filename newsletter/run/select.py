@@ -10,9 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.delivery import ledger
-from newsletter.model import Announcement, AnnouncementDay, Delivery, FeedOutcome, Paper, Subscriber, Updates
+from newsletter.model import (
+    Announcement,
+    AnnouncementDay,
+    Delivery,
+    FeedOutcome,
+    FeedReading,
+    Paper,
+    Subscriber,
+    Updates,
+)
 from newsletter.papers import find_announced, find_candidates, merge_announcements
-from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
+from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
 
@@ -31,6 +40,7 @@ class Selection:
     candidates: tuple[Announcement, ...]  # of the kinds asked for, and in no mail before
     history: tuple[tuple[Paper, ...], ...]  # of the days before, oldest first: as many as the scorer wants
     settled_on: tuple[date, ...]  # days that need no other mail; one with a failed feed comes again
+    readings: tuple[FeedReading, ...]  # of other days what is read with this mail, as the ledger keeps it
     failed_feeds: tuple[str, ...]  # of today
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
@@ -53,13 +63,16 @@ def select_from(
     rows: Sequence[Delivery], morning: Morning, subscriber: Subscriber, digest_on: date, *, history_days: int
 ) -> Selection:
     """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
-    days = days_to_cover(morning.days, rows, digest_on)
-    shown = morning.announced(days, subscriber.categories)
-    again = find_announced(left_unscored(morning.days, rows, digest_on), subscriber.categories) if shown else ()
+    categories = subscriber.categories
+    read = ReadSoFar(rows, digest_on)
+    days = days_to_cover(morning.days, rows, digest_on, categories, morning.leave_unread)
+    shown = _not_seen(morning, days, categories, read)
+    again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown
     sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
     scored_again = {each.paper.arxiv_id for each in again}
     history = _history(morning, subscriber, days, history_days, without=scored_again) if shown else ()
+    settled_on = tuple(day.announced_on for day in days if is_settled(day, categories))
     return Selection(
         subscriber=subscriber,
         digest_on=digest_on,
@@ -67,7 +80,8 @@ def select_from(
         announced=shown,
         candidates=find_candidates(shown, subscriber.candidate_types, without=sent),
         history=history,
-        settled_on=tuple(day.announced_on for day in days if is_settled(day, subscriber.categories)),
+        settled_on=settled_on,
+        readings=read.new_readings(days, settled_on, categories),
         failed_feeds=tuple(
             feed.category
             for feed in morning.today.feeds
@@ -91,6 +105,16 @@ def _changed(
     return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, updates, digest_on)
 
 
+def _not_seen(
+    morning: Morning, days: Sequence[AnnouncementDay], categories: Sequence[str], read: ReadSoFar
+) -> tuple[Announcement, ...]:
+    """Gives what these days announced, without what a mail has looked at on another day."""
+    shown = morning.announced(days, categories)
+    elsewhere = morning.shown_elsewhere(days, categories)
+    seen = {each.paper.arxiv_id for on, each in elsewhere if was_read(each, read.readings(on, categories))}
+    return tuple(each for each in shown if each.paper.arxiv_id not in seen or not each.is_new) if seen else shown
+
+
 def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
     return row.digest_on != digest_on and ledger.counts_as_sent(row.state)
 
@@ -98,9 +122,9 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
 def _history(
     morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], most_days: int, *, without: Set[str]
 ) -> tuple[tuple[Paper, ...], ...]:
-    """Gives the papers of the latest `most_days` days before these, but those that are scored again."""
-    first = min(day.announced_on for day in days)
-    before = [day for day in morning.earlier if day.announced_on < first]
+    """Gives the papers of the latest `most_days` days beside these, but those that are scored again."""
+    shown = {day.announced_on for day in days}
+    before = [day for day in morning.earlier if day.announced_on not in shown]
     latest = before[max(0, len(before) - most_days) :]
-    shown = [morning.announced([day], subscriber.categories) for day in latest]
-    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in shown)
+    papers = [morning.announced([day], subscriber.categories) for day in latest]
+    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in papers)

@@ -71,7 +71,8 @@ class SharedDigests:
 
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, int]]) -> _Question:
-    anybody = replace(selection, subscriber=_as_anybody(selection.subscriber), settled_on=(), mailed_on=(), changed=())
+    reader = _as_anybody(selection.subscriber)
+    anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed_on=(), changed=())
     return _Question(anybody, frozenset(votes))
 
 

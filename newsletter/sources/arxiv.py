@@ -10,33 +10,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
-from email.utils import parseaddr, parsedate_to_datetime
+from datetime import date, datetime
 from itertools import count
-from urllib.parse import quote
 
 import httpx2
 import stamina
 
-from newsletter import __version__
 from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Feed
 from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
+from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
 
 BASE_URL = "https://rss.arxiv.org/atom"
 PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds
 ATTEMPTS = 4  # with waits of about 20, 40 and 80 seconds between them
 MAX_WAIT_S = 300.0  # who is asked to wait longer gives up for now
-MAX_BODY_S = 120.0  # for one body; httpx's own timeouts only bound the silence between two packets
+MAX_BODY_S = 120.0  # for one body
 REACH_ATTEMPTS = 3  # to resolve the server's name and connect, REACH_WAIT_S apart, begun within REACH_WITHIN_S
 REACH_WAIT_S = 3.0
 REACH_WITHIN_S = 12.0
 UNREACHABLE_S = 60.0  # so long nobody tries to reach it again: what keeps one feed from it keeps all
 PATIENCE_S = 900.0  # lost on failing feeds in one run; after that each further feed gets one attempt
 
-_TIMEOUT = httpx2.Timeout(30.0, connect=5.0)  # for each of the addresses of a name; arXiv has four
 _WORTH_REPEATING = (httpx2.TransportError, httpx2.DecodingError)
 UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
 _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
@@ -49,12 +46,12 @@ def open_arxiv(
 
     `reserve` as in ArxivSource.
     """
-    address = quote(parseaddr(contact)[1] or contact, safe="@+")
-    client = httpx2.Client(
-        headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "application/atom+xml"},
-        timeout=_TIMEOUT,
-        # Requests are seconds apart: nothing is kept open, so nothing needs closing
-        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
+    client = transport.open_client(
+        user_agent=fetcher.user_agent(contact),
+        reach=reach.operators(base_url),
+        accept="application/atom+xml",
+        max_bytes=2 * MAX_BODY_BYTES,  # the source's own bound speaks first, and in its own words
+        connections=1,
     )
     return ArxivSource(client, base_url=base_url, reserve=reserve)
 
@@ -142,7 +139,7 @@ class ArxivSource:
                     _refuse_unknown(self._read(response, category), category)
                 response.raise_for_status()
                 body = self._read(response, category)
-                refuse_busy(body, category, retry_after_s=retry_after_s(response))
+                refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))
                 return body
         finally:
             self._next_at = self._monotonic() + self._pause_s
@@ -195,33 +192,13 @@ def _asked_for(error: Exception) -> float | None:
     """The seconds the server asks us to stay away; None if it does not."""
     if isinstance(error, SourceBusy):
         return error.retry_after_s
-    return retry_after_s(error.response) if isinstance(error, httpx2.HTTPStatusError) else None
+    return fetcher.retry_after_s(error.response) if isinstance(error, httpx2.HTTPStatusError) else None
 
 
 def _asked_for_long(error: Exception) -> float:
     """The seconds the server asks us to stay away, if they are more than we wait; else 0."""
     wait_s = _asked_for(error) or 0.0
     return wait_s if wait_s > MAX_WAIT_S else 0.0
-
-
-def retry_after_s(response: httpx2.Response) -> float | None:
-    """Reads for how many seconds the server asks to wait (RFC 9110 §10.2.3); None if it does not, or not clearly.
-
-    A date is taken relative to the server's own `Date`, so that our clock does not matter.
-    """
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
-    until, now = _http_date(asked), _http_date(response.headers.get("Date", ""))
-    return max(0.0, (until - now).total_seconds()) if until and now else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)  # "-0000", which says UTC
 
 
 def _refuse_unknown(body: bytes, category: str) -> None:

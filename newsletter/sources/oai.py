@@ -1,34 +1,27 @@
 """arXiv's records over HTTP, by OAI-PMH: what was announced on days that nobody collected.
 
-With the manners of `arxiv.py`: one request at a time, three seconds apart, tried again only where it does no harm. Each
-page names the next one; time and pages are bounded. What a page says is `oai_records.py`'s business.
+Each page names the next one; their number is bounded. How arXiv is asked is `record_server.py`'s business, what a page
+says is that of `oai_records.py`.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from datetime import date
-from email.utils import parseaddr
-from urllib.parse import quote
 
 import httpx2
-import stamina
 
-from newsletter import __version__
-from newsletter.errors import SourceBusy, SourceError
+from newsletter.errors import SourceError
 from newsletter.model import PaperRecord
-from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, retry_after_s, wait_before_retry
+from newsletter.sources.arxiv import PAUSE_S
 from newsletter.sources.feed import check_category
-from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
-from newsletter.sources.oai_records import RecordPage, read_page
+from newsletter.sources.oai_records import URL_SETTING, read_page
+from newsletter.sources.record_server import RecordServer, open_record_client
 
 BASE_URL = "https://oaipmh.arxiv.org/oai"
-ATTEMPTS = 3  # of each page
 MAX_PAGES = 60  # of 3,500 records: more than a year of the largest category
 
-_TIMEOUT = httpx2.Timeout(60.0, connect=5.0)  # a full page is made while one waits
 _GROUPS = frozenset({"cs", "econ", "eess", "math", "q-bio", "q-fin", "stat"})  # all other archives are of physics
 
 
@@ -43,17 +36,12 @@ def open_oai(
 
     After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
     """
-    address = quote(parseaddr(contact)[1] or contact, safe="@+")
-    client = httpx2.Client(
-        headers={"User-Agent": f"paper-newsletter/{__version__} (+mailto:{address})", "Accept": "text/xml"},
-        timeout=_TIMEOUT,
-        limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
-    )
+    client = open_record_client(contact=contact, base_url=base_url, accept="text/xml")
     return OaiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
 
 
 class OaiHarvester:
-    """A Harvester that asks arXiv. `sleep` keeps requests apart; longer waits before another attempt are stamina's."""
+    """A Harvester that asks arXiv's OAI-PMH. The arguments are those of RecordServer."""
 
     def __init__(
         self,
@@ -66,33 +54,25 @@ class OaiHarvester:
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
-        self._base_url = base_url
-        self._pause_s = pause_s
-        self._reserve = reserve
-        self._sleep = sleep
-        self._monotonic = monotonic
-        self._next_at = -math.inf  # no request before this
-        self._patience_s = patience_s
-        self._ends_at = math.inf
-        self._unreachable = ""  # why: what keeps one category from the server keeps all
+        self._server = RecordServer(
+            client,
+            base_url,
+            URL_SETTING,
+            patience_s=patience_s,
+            pause_s=pause_s,
+            reserve=reserve,
+            sleep=sleep,
+            monotonic=monotonic,
+        )
 
     def harvest(self, category: str, *, since: date) -> tuple[tuple[PaperRecord, ...], tuple[str, ...]]:
         check_category(category)
-        if self._unreachable:
-            raise SourceError(
-                category,
-                f"The server of records could not be reached ({self._unreachable}), so {category} was not asked for;"
-                " check the network, and run again later.",
-            )
-        if self._ends_at == math.inf:
-            self._ends_at = self._monotonic() + self._patience_s
         records: dict[str, PaperRecord] = {}  # a page may begin with the end of the one before it
         problems: dict[str, None] = {}
         query = {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "set": set_of(category), "from": f"{since}"}
         asked: set[str] = set()
         for _ in range(MAX_PAGES):
-            page = self._page(query, category)
+            page = read_page(self._server.ask(query, category), category)
             records |= {record.paper.arxiv_id: record for record in page.records}
             problems |= dict.fromkeys(page.problems)
             if not page.token:
@@ -104,82 +84,6 @@ class OaiHarvester:
         raise SourceError(
             category, f"The records of {category} have more than {MAX_PAGES} pages; back-fill fewer days at a time."
         )
-
-    def _page(self, query: dict[str, str], category: str) -> RecordPage:
-        retrying = stamina.RetryingCaller(
-            attempts=ATTEMPTS,
-            timeout=max(1.0, self._ends_at - self._monotonic()),
-            wait_initial=10.0,
-            wait_max=60.0,
-            wait_jitter=3.0,
-        )
-        try:
-            return read_page(retrying(_wait, self._get, query, category), category)
-        except (httpx2.HTTPError, SourceBusy) as error:
-            if isinstance(error, UNREACHABLE):
-                self._unreachable = str(error) or type(error).__name__
-            raise SourceError(category, self._explain(category, error)) from error
-        except (httpx2.InvalidURL, UnicodeError) as error:
-            raise SourceError(
-                category, f"{self._base_url} is no address of records ({error}); correct NEWSLETTER_OAI_URL."
-            ) from error
-
-    def _get(self, query: dict[str, str], category: str) -> bytes:
-        if self._monotonic() > self._ends_at:
-            raise SourceError(
-                category,
-                f"The records of {category} were not all fetched within {self._patience_s / 60:.0f} minutes; run again"
-                " later, with fewer days.",
-            )
-        if (pause_s := self._next_at - self._monotonic()) > 0:
-            self._sleep(pause_s)
-        if (turn_s := self._reserve(self._pause_s)) > 0:
-            self._sleep(turn_s)
-        try:
-            with self._client.stream("GET", self._base_url, params=query) as response:
-                response.raise_for_status()
-                body = self._read(response, category)
-                refuse_busy_answer(body, category, response)
-                return body
-        finally:
-            self._next_at = self._monotonic() + self._pause_s
-
-    def _read(self, response: httpx2.Response, category: str) -> bytes:
-        body, ends_at = bytearray(), self._monotonic() + MAX_BODY_S
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > MAX_BODY_BYTES:
-                break  # said by read_page, with the other bounds
-            if self._monotonic() > ends_at:
-                raise httpx2.ReadTimeout(f"it took more than {MAX_BODY_S:.0f} seconds", request=response.request)
-        return bytes(body)
-
-    def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
-        if isinstance(error, SourceBusy):
-            return str(error)
-        if not isinstance(error, httpx2.HTTPStatusError):
-            why = str(error) or type(error).__name__
-            return f"The records of {category} could not be fetched ({why}); check the network, and run again later."
-        status = error.response.status_code
-        if status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status):
-            wait_s = retry_after_s(error.response)
-            later = f"after {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
-            return f"arXiv answered {status} for the records of {category} each time it was asked; run again {later}."
-        return (
-            f"arXiv answered {status} for the records of {category}, which asking again will not change; check"
-            f" NEWSLETTER_OAI_URL ({self._base_url})."
-        )
-
-
-def _wait(error: Exception) -> bool | float:
-    """As `wait_before_retry`, but a server that cannot be reached is left for another time: these days can wait."""
-    return False if isinstance(error, UNREACHABLE) else wait_before_retry(error)
-
-
-def refuse_busy_answer(body: bytes, category: str, response: httpx2.Response) -> None:
-    """Raises SourceBusy if this is a sentence or a page that says the server is busy, in place of XML."""
-    if not body.lstrip().startswith(b"<?xml"):
-        refuse_busy(body, category, retry_after_s=retry_after_s(response))
 
 
 def set_of(category: str) -> str:

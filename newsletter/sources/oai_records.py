@@ -17,12 +17,14 @@ from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Paper, PaperRecord
 from newsletter.papers import WITHOUT_WORDS, readable_name, withdrawal_notice
 from newsletter.sources.feed import ARXIV_ID, CATEGORY, bounded, plain_id, read_authors
-from newsletter.sources.markup import MAX_BODY_BYTES, MAX_ENTRIES, MAX_TAGS, moment, refuse_busy, shown
+from newsletter.sources.markup import MAX_ENTRIES, moment, shown
+from newsletter.sources.record_xml import read_root, too_large
+
+URL_SETTING = "NEWSLETTER_OAI_URL"
 
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
 _ID_START = "oai:arXiv.org:"
-_HTML = re.compile(r"^\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
 _AND = re.compile(r",?\s+and\s+(?![^()]*\))")  # outside of an affiliation
 _MOST_VERSIONS = 300
 _TOKEN_CHARS = 2_000
@@ -43,7 +45,7 @@ def read_page(body: bytes, category: str) -> RecordPage:
     Without records where arXiv says that none match. Raises SourceBusy for a sentence that says the server is busy,
     and SourceError for all else that is not a whole page.
     """
-    root = _root(body, category)
+    root = read_root(body, category, f"{_OAI}OAI-PMH", protocol="OAI-PMH", setting=URL_SETTING)
     if (error := root.find(f"{_OAI}error")) is not None:
         if error.get("code") == "noRecordsMatch":
             return RecordPage((), (), "")
@@ -53,7 +55,7 @@ def read_page(body: bytes, category: str) -> RecordPage:
         raise SourceError(category, f"What came for the records of {category} lists none; run again later.")
     found = listed.findall(f"{_OAI}record")
     if len(found) > MAX_ENTRIES:
-        raise _too_large(category)
+        raise too_large(category, URL_SETTING)
     records, problems = [], []
     for each in found:
         try:
@@ -74,46 +76,6 @@ def read_page(body: bytes, category: str) -> RecordPage:
     return RecordPage(tuple(records), tuple(problems), token)
 
 
-def _root(body: bytes, category: str) -> ET.Element:
-    if len(body) > MAX_BODY_BYTES:
-        raise _too_large(category)
-    try:
-        text = body.decode("utf-8-sig").lstrip()
-    except UnicodeError as error:
-        raise _damaged(category, "it is not UTF-8") from error
-    if not text:
-        raise SourceError(category, f"The records of {category} have no content at all; run again later.")
-    if _HTML.search(text):
-        _refuse_html(body, category)
-    if "<!DOCTYPE" in text:  # entities defined there can blow up a small file
-        raise SourceError(
-            category,
-            f"The records of {category} have a document type declaration, which arXiv's never have, and were not read;"
-            " check NEWSLETTER_OAI_URL.",
-        )
-    if text.count("<") > MAX_TAGS:
-        raise _too_large(category)
-    try:
-        root = ET.fromstring(text)  # noqa: S314  # no document type, so no entities to multiply
-    except (ET.ParseError, ValueError) as error:
-        refuse_busy(body, category)
-        raise _damaged(category, str(error)) from error
-    if root.tag != f"{_OAI}OAI-PMH":
-        raise SourceError(
-            category, f"What came for the records of {category} is no answer of OAI-PMH; check NEWSLETTER_OAI_URL."
-        )
-    return root
-
-
-def _refuse_html(body: bytes, category: str) -> None:
-    refuse_busy(body, category)
-    raise SourceError(
-        category,
-        f"An HTML page came in place of the records of {category}; run again later, and check NEWSLETTER_OAI_URL if it"
-        " stays so.",
-    )
-
-
 def _refused(category: str, error: ET.Element) -> SourceError:
     code, why = shown(error.get("code", "")), shown("".join(error.itertext()))
     if code == "badResumptionToken":
@@ -123,22 +85,6 @@ def _refused(category: str, error: ET.Element) -> SourceError:
         f"arXiv has no records for the category {category} ({code}: {why}); correct its name in subscribers.yaml, or"
         " update this program.",
         is_config=code == "badArgument",
-    )
-
-
-def _damaged(category: str, why: str) -> SourceError:
-    return SourceError(
-        category,
-        f"The records of {category} are damaged or cut off ({shown(why)}) and were not used, because papers may be"
-        " missing from them; run again later.",
-    )
-
-
-def _too_large(category: str) -> SourceError:
-    return SourceError(
-        category,
-        f"A page of the records of {category} has more than {MAX_BODY_BYTES // 1_000_000} MB, {MAX_TAGS:,} tags or"
-        f" {MAX_ENTRIES:,} records and was not read; check NEWSLETTER_OAI_URL.",
     )
 
 

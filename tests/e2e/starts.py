@@ -27,6 +27,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tests import ROOT
+from tests.e2e import kill_at_a_write
 
 IS_FRESH = os.environ.get("STARTS") == "fresh"
 ON_DEMAND = ("dkim", "email_validator", "imap_tools", "openai", "premailer", "tinydb", "waitress")
@@ -237,6 +238,8 @@ def _command(order: int, output: int, errors: int) -> int:
     if "FAKETIME_TIMESTAMP_FILE" in told["env"]:
         # libfaketime answers every clock_nanosleep with EINVAL where it leaves the monotonic clock alone
         time.sleep = lambda seconds: select.select([], [], [], seconds)[0]
+    if kill_at := os.environ.pop("KILL_AT", ""):
+        kill_at_a_write.arm(kill_at)
     code: object = 0
     try:
         runpy.run_module("newsletter", run_name="__main__", alter_sys=True)

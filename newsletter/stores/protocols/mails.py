@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.model import AddressStatus, Delivery, DeliveryState, Digest, MailEvent
+from newsletter.model import AddressStatus, Delivery, DeliveryState, Digest, FoundPaper, MailEvent
 
 
 class LedgerStore(Protocol):
@@ -59,6 +59,12 @@ class DigestStore(Protocol):
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         """Gives the dates with a digest, oldest first; the ledger says whether its mail left."""
+
+    def find_papers(self, subscriber_id: str, query: str) -> list[FoundPaper]:
+        """Finds papers of digests whose mail left, or may have, by the words and in the order of `papers.search`.
+
+        A digest that cannot be read may be left out.
+        """
 
 
 class AddressStore(Protocol):

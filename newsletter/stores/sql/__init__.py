@@ -100,6 +100,7 @@ class SqlStore:
         self.put_digest = self._again(parts.digests.put_digest)
         self.get_digest = self._again(parts.digests.get_digest)
         self.get_digest_days = self._again(parts.digests.get_digest_days)
+        self.find_papers = self._again(parts.digests.search.find_papers)
 
     def _offer_addresses(self, parts: SubscriberParts, address_change: AddressChange) -> None:
         self.get_address_status = self._again(parts.addresses.get_address_status)

@@ -25,6 +25,7 @@ from newsletter.stores.sql import (
     runs,
     saved,
     schema,
+    search,
     signups,
     tables,
     vectors,
@@ -56,6 +57,7 @@ _COLUMNS_OF: dict[str, Any] = {
     "paper_vectors": vectors.columns_of,
     "digests": digests.columns_of,
 }
+_MORE_COLUMNS_OF: dict[str, Any] = {"digests": search.columns_of}
 
 
 class SqlContents:
@@ -65,9 +67,16 @@ class SqlContents:
         schema.require_tables(database)
         self._database = database
         self._tables: dict[str, SqlTable[Any]] = {
-            kind: SqlTable(database, tables.metadata.tables[kind], KINDS[kind], columns_of)
+            kind: SqlTable(
+                database,
+                tables.metadata.tables[kind],
+                KINDS[kind],
+                columns_of,
+                more_columns_of=_MORE_COLUMNS_OF.get(kind, lambda value: {}),
+            )
             for kind, columns_of in _COLUMNS_OF.items()
         }
+        self._search = search.Search(database)
 
     def read(self) -> Iterator[tuple[str, Sequence[Any]]]:
         """All as of one moment, whatever is written meanwhile."""
@@ -93,6 +102,8 @@ class SqlContents:
         return False
 
     def write(self, kind: str, values: Sequence[Any]) -> None:
+        if kind == "digests":
+            self._search.add(values)
         self._tables[kind].put(*values)
 
     def read_same(self, kind: str, values: Sequence[Any]) -> list[Any]:

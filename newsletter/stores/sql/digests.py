@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import select
 
 from newsletter.model import Delivery, Digest
-from newsletter.stores.sql import tables
+from newsletter.stores.sql import search, tables
 from newsletter.stores.sql.database import Database
+from newsletter.stores.sql.search import Search
 from newsletter.stores.sql.table import SqlTable
 from newsletter.subscribers import address_change
 
@@ -20,10 +21,14 @@ class Digests:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.rows = SqlTable(database, tables.digests, Digest, columns_of, is_of_reader=True)
+        self.search = Search(database)
+        self.rows = SqlTable(
+            database, tables.digests, Digest, columns_of, more_columns_of=search.columns_of, is_of_reader=True
+        )
         self._columns = tables.digests.c
 
     def put_digest(self, digest: Digest) -> None:
+        self.search.add([digest])
         if not self.rows.add(digest):
             self.get_digest(digest.subscriber.subscriber_id, digest.digest_on)  # what cannot be read stays
             self.rows.put(digest)

@@ -74,8 +74,11 @@ def require_tables(database: Database) -> None:
     )
 
 
-def upgrade(database: Database) -> Release:
-    """Brings the tables up to date. May be repeated, and called by several processes at once: one does it."""
+def upgrade(database: Database, to: str = "head") -> Release:
+    """Brings the tables up to date, or `to` a revision, for tests of what follows it.
+
+    May be repeated, and called by several processes at once: one does it.
+    """
     from alembic import command  # noqa: PLC0415  # it is loaded for this alone
     from alembic.config import Config  # noqa: PLC0415
 
@@ -90,7 +93,7 @@ def upgrade(database: Database) -> Release:
         if before > HEAD:
             require_tables(database)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         after = revision_of(database)
     return Release(before, after, database.name)
 

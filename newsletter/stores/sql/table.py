@@ -55,7 +55,10 @@ def keyed_update(table: Table) -> Update:
 
 
 class SqlTable(Generic[T]):
-    """One kind of value, and the columns that each has beside its JSON: its key first of all."""
+    """One kind of value, and the columns that each has beside its JSON: its key first of all.
+
+    `more_columns_of` gives those that take long to make, and are made only for a row that is written.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class SqlTable(Generic[T]):
         kind: type[T],
         columns_of: Callable[[T], Mapping[str, Any]],
         *,
+        more_columns_of: Callable[[T], Mapping[str, Any]] = lambda value: {},
         is_of_reader: bool = False,
     ) -> None:
         self.database = database
@@ -72,12 +76,13 @@ class SqlTable(Generic[T]):
         self.name = table.name
         self._kind = kind
         self._columns_of = columns_of
+        self._more_columns_of = more_columns_of
         self._key = [column.name for column in table.primary_key]
         self._add = self.insert().on_conflict_do_nothing()
         self._is_of_reader = is_of_reader  # what cannot be read in a row concerns that row's subscriber alone
 
     def row(self, value: T) -> dict[str, Any]:
-        return {**self._columns_of(value), "value": self.dump(value)}
+        return {**self._columns_of(value), **self._more_columns_of(value), "value": self.dump(value)}
 
     def dump(self, value: T) -> str:
         return json.dumps(adapter_of(self._kind).dump_python(value, mode="json"), separators=(",", ":"))

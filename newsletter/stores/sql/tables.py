@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     TIMESTAMP,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -24,8 +25,9 @@ from sqlalchemy import (
     TypeDecorator,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
-HEAD = "0001"  # the revision of the migrations that makes these tables
+HEAD = "0002"  # the revision of the migrations that makes these tables
 
 
 class Key(TypeDecorator[str]):
@@ -110,7 +112,21 @@ deliveries = _table(
     Index("open_deliveries", "digest_on", "subscriber_id", postgresql_where=text(OPEN), sqlite_where=text(OPEN)),
 )
 
-digests = _table("digests", _key("subscriber_id"), _key("digest_on", Date))
+digests = _table(
+    "digests",
+    *(_key("subscriber_id"), _key("digest_on", Date)),
+    # The numbers of its papers, their keys below, and the words of their comments
+    _asked("searchable", Text, server_default='[[],[],""]'),
+)
+
+# Each paper that was in a digest, once. In SQLite the words are in an index of their own, `searchable_words`
+searchable_papers = Table(
+    "searchable_papers",
+    metadata,
+    _key("paper_key", BigInteger),
+    Column("words", TSVECTOR().with_variant(Text(), "sqlite")),
+    Index("searchable_papers_by_word", "words", postgresql_using="gin"),
+)
 
 BOUNCED = "kind = 'bounced_hard'"
 

@@ -25,6 +25,7 @@ from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.runs import Runs
 from newsletter.stores.tinydb.saved import SavedPapers
+from newsletter.stores.tinydb.search import Search
 from newsletter.stores.tinydb.signups import SignUps
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 from newsletter.stores.tinydb.vectors import Vectors
@@ -51,7 +52,7 @@ class TinyStore:
         address_change = AddressChange(folder, running, parts, ledger)
         self._offer_subscribers(parts, address_change, Welcomes(folder))
         self._offer_papers(Announcements(folder), Vectors(folder))
-        self._offer_mails(ledger, EventEffects(folder, parts, ledger))
+        self._offer_mails(ledger, EventEffects(folder, parts, ledger), Search(ledger, digests))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
             atomic.remove_leftovers(folder.temp)
@@ -67,7 +68,7 @@ class TinyStore:
         self.get_vectors = vectors.get_vectors
         self.forget_vectors = vectors.forget_vectors
 
-    def _offer_mails(self, ledger: Ledger, effects: EventEffects) -> None:
+    def _offer_mails(self, ledger: Ledger, effects: EventEffects, search: Search) -> None:
         self.claim = ledger.claim
         self.move = ledger.move
         self.settle_by_events = ledger.settle_by_events
@@ -76,6 +77,7 @@ class TinyStore:
         self.count_deliveries = ledger.count_deliveries
         self.get_open_deliveries = ledger.get_open_deliveries
         self.get_sent = ledger.get_sent
+        self.find_papers = search.find_papers
         self.take_event = effects.take_event
         self.weigh_bounces = effects.weigh_bounces
 

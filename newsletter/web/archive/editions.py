@@ -7,12 +7,13 @@ archive shows no word of the profile.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Delivery, DeliveryState, Digest, Profile, SavedPaper
+from newsletter.model import Delivery, DeliveryState, Digest, DigestEntry, FoundPaper, Profile, SavedPaper
 from newsletter.stores import Store
 from newsletter.texts import FALLBACK_LANGUAGE
 from newsletter.web.archive.urls import ArchiveUrls
@@ -48,22 +49,39 @@ class ArchivedDigests:
         row = self.store.get_delivery(self.subscriber_id, digest_on)
         if row is None or not ledger.counts_as_sent(row.state):
             return None
-        return self._read(row)
+        return self._read(digest_on)
 
     def digest_of(self, row: Delivery) -> Digest | None:
         """Gives the digest of a row that is shown; None for one that cannot be read, so that the others are shown."""
-        try:
-            return self._read(row)
-        except ReaderUnreadable as error:
-            _log.error("a digest is left out: %s", error)
-            return None
+        return self._readable(row.digest_on)
+
+    def find(self, query: str) -> list[FoundPaper]:
+        """Finds the papers of all digests that are shown which have every word of the query, best first."""
+        return self.store.find_papers(self.subscriber_id, query)
+
+    def entries_at(self, places: Iterable[FoundPaper]) -> list[tuple[Digest, DigestEntry]]:
+        """Gives the papers that stand there, in that order; those of a digest that cannot be read are left out."""
+        found, digests = [], dict[date, Digest | None]()
+        for place in places:
+            if place.digest_on not in digests:
+                digests[place.digest_on] = self._readable(place.digest_on)
+            digest = digests[place.digest_on]
+            found += [(digest, each) for each in digest.entries if each.number == place.number] if digest else []
+        return found
 
     def saved(self) -> list[SavedPaper]:
         """Gives the papers that the reader saved, in that order; none to strangers. Raises ReaderUnreadable."""
         return [] if self.slug else self.store.get_saved(self.subscriber_id)
 
-    def _read(self, row: Delivery) -> Digest | None:
-        digest = self.store.get_digest(self.subscriber_id, row.digest_on)
+    def _readable(self, digest_on: date) -> Digest | None:
+        try:
+            return self._read(digest_on)
+        except ReaderUnreadable as error:
+            _log.error("a digest is left out: %s", error)
+            return None
+
+    def _read(self, digest_on: date) -> Digest | None:
+        digest = self.store.get_digest(self.subscriber_id, digest_on)
         return for_strangers(digest) if digest and self.slug else digest
 
 

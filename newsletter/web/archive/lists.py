@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.model import Digest
+from newsletter.model import Digest, DigestEntry, FoundPaper
 from newsletter.texts import Texts, write_short_date
 from newsletter.web.archive.entries import EntryLinkView, entry_link
-from newsletter.web.archive.search import SearchablePaper
 
 HITS = 20  # on a page of what was found
 
@@ -55,12 +54,20 @@ def archive_view(name: str, link: str, on: Sequence[date], t: Texts) -> ArchiveV
     return ArchiveView(name, link, len(on), write_short_date(on[-1], t.language) if on else "")
 
 
-def search_view(query: str, found: Sequence[SearchablePaper], page: int, t: Texts) -> SearchView:
-    """Shows the page of that number, or the last one if there are fewer."""
+def search_view(
+    query: str,
+    found: Sequence[FoundPaper],
+    page: int,
+    t: Texts,
+    entries_at: Callable[[Sequence[FoundPaper]], Sequence[tuple[Digest, DigestEntry]]],
+) -> SearchView:
+    """Shows the page of that number, or the last one if there are fewer. `entries_at` reads what stands at a place."""
     pages = max(1, -(-len(found) // HITS))
     page = max(1, min(page, pages))
-    shown = found[(page - 1) * HITS : page * HITS]
-    hits = tuple(entry_link(each.on, each.entry, t, language=each.language) for each in shown)
+    shown = entries_at(found[(page - 1) * HITS : page * HITS])
+    hits = tuple(
+        entry_link(digest.digest_on, entry, t, language=digest.subscriber.profile.language) for digest, entry in shown
+    )
     return SearchView(query, len(found), hits, page, pages)
 
 

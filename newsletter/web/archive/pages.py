@@ -9,8 +9,6 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +18,15 @@ from jinja2.runtime import Context
 from newsletter.addresses import mailto_link
 from newsletter.mail import render, templates
 from newsletter.model import Delivery, Digest
-from newsletter.papers import bibtex, ris
+from newsletter.papers import bibtex, ris, search
 from newsletter.texts import FALLBACK_LANGUAGE, Texts, pick, weekdays, write_day, write_month, write_short_date
 from newsletter.web.archive.day import day_view
-from newsletter.web.archive.editions import ArchivedDigests, Edition, sent_at
+from newsletter.web.archive.editions import Edition, sent_at
 from newsletter.web.archive.lists import FeedEntryView, FeedView, archive_view, feed_title, search_view
 from newsletter.web.archive.month import month_of, months
 from newsletter.web.archive.month_view import month_view
 from newsletter.web.archive.samples import SAMPLE_URLS, samples
 from newsletter.web.archive.saved import atom_time, saved_views
-from newsletter.web.archive.search import MOST_CHARS, SearchablePaper, find, prepare
 from newsletter.web.archive.urls import ArchiveUrls
 from newsletter.web.archive.wording import load_archive_texts
 
@@ -40,7 +37,6 @@ FEED_ENTRIES = 30
 SAVED_FEED_ENTRIES = 100
 _FEED_SINCE = "2026-01-01"  # of the ids of saved papers: what was saved first may be taken off (RFC 4151 wants a date)
 
-_MOST_PREPARED = 600  # digests ready to be searched, about 100 kB each
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
 
 
@@ -62,7 +58,6 @@ class Pages:
         self._profile_text = profile_text
         self._markdown = markdown
         self._authority = authority  # the domain in the ids of the feed, which no move of the web part may change
-        self._prepared = lru_cache(maxsize=_MOST_PREPARED)(_prepare)
 
     def day(self, edition: Edition, on: date) -> str | None:
         """Makes the page of one digest; None if there is none."""
@@ -118,11 +113,9 @@ class Pages:
 
     def search(self, edition: Edition, query: str, page: int = 1) -> str:
         """Searches all papers of the edition and shows one page of hits; without a query the form alone."""
-        query = " ".join(query[:MOST_CHARS].split())
-        digests = edition.digests
-        rows = digests.deliveries() if query else []
-        prepared = chain.from_iterable(self._prepared(digests, row) for row in rows)
-        view = search_view(query, find(prepared, query), page, self._t(edition.language))
+        query = " ".join(query[: search.MOST_CHARS].split())
+        found = edition.digests.find(query) if query else []
+        view = search_view(query, found, page, self._t(edition.language), edition.digests.entries_at)
         return self._fill("search.html", edition, s=view)
 
     def feed(self, edition: Edition) -> str | None:
@@ -209,11 +202,6 @@ class Pages:
 def _who(edition: Edition | None) -> str:
     """Names an archive that is public; whose another one is, no page says."""
     return edition.digests.slug if edition else ""
-
-
-def _prepare(digests: ArchivedDigests, row: Delivery) -> tuple[SearchablePaper, ...]:
-    digest = digests.digest_of(row)
-    return prepare(digest) if digest else ()
 
 
 def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -> Environment:

@@ -157,6 +157,7 @@ def views(store: Store) -> list[object]:
         found += [store.get_saved(who), store.get_address_status(who), store.get_events(who, DAY)]
     found += [store.get_welcomes(), store.get_moves(), store.get_document("subscribers.yaml"), store.find_unreadable()]
     found += [store.get_day(DAY), store.get_gradings("p", since=DAY), store.get_batches(since=DAY)]
+    found += [store.find_papers(OTHER, "lovelace")]
     return [*found, store.get_calls(since=DAY, until=DAY), store.get_vectors("m", [("2511.00001", 1)])]
 
 

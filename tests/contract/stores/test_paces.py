@@ -1,44 +1,64 @@
-"""A pace holds for all who share a database: whoever comes next waits for those before."""
+"""A pace holds for all who share a memory: whoever comes next waits for those before."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.sql.paces import Paces
+from newsletter.stores.tinydb.paces import FolderPaces
 from tests import databases
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+class Pace(Protocol):
+    def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float: ...
+
+
+Opening = Callable[[], Pace]
+
+
+@pytest.fixture(params=["tiny", "sqlite", "postgresql"])
+def open_paces(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
+    """What opens the same memory once more, as another process would."""
+    if request.param == "tiny":
+        yield lambda: FolderPaces(tmp_path / "state", lambda: datetime.now(UTC))
+        return
     is_sqlite = request.param == "sqlite"
     url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
     opened = Database(parse_url(url))
-    yield opened
+    yield lambda: Paces(opened)
     opened.close()
 
 
-def test_turns_of_several_processes_lie_one_behind_another(database: Database) -> None:
-    paces = [Paces(database) for _ in range(4)]
+def test_turns_of_several_processes_lie_one_behind_another(open_paces: Opening) -> None:
+    paces = [open_paces() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         waits = sorted(pool.map(lambda n: paces[n % 4].reserve("arxiv", 1000), range(8)))
     assert [round(wait_s / 1000, 1) for wait_s in waits] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
-def test_each_name_has_a_pace_of_its_own(database: Database) -> None:
-    assert Paces(database).reserve("arxiv", 1000) == 0
-    assert Paces(database).reserve("model", 1000) == 0
+def test_each_name_has_a_pace_of_its_own(open_paces: Opening) -> None:
+    assert open_paces().reserve("arxiv", 1000) == 0
+    assert open_paces().reserve("model", 1000) == 0
 
 
-def test_a_turn_that_is_over_delays_nobody(database: Database) -> None:
-    paces = Paces(database)
+def test_a_turn_that_is_over_delays_nobody(open_paces: Opening) -> None:
+    paces = open_paces()
     paces.reserve("arxiv", 1e-9)
     assert paces.reserve("arxiv", 1000) == 0
 
 
-def test_a_burst_need_not_be_waited_for(database: Database) -> None:
-    paces = Paces(database)
+def test_a_burst_need_not_be_waited_for(open_paces: Opening) -> None:
+    paces = open_paces()
     waits = [paces.reserve("model", 1000, burst_s=2000) for _ in range(5)]
     assert [round(wait_s / 1000, 1) for wait_s in waits] == [0, 0, 0, 1, 2]
+
+
+def test_a_clock_that_was_set_back_delays_nobody_for_hours(tmp_path: Path) -> None:
+    now = datetime(2026, 1, 6, 12, tzinfo=UTC)
+    FolderPaces(tmp_path, lambda: now).reserve("arxiv", 3.0)
+    assert FolderPaces(tmp_path, lambda: now - timedelta(hours=1)).reserve("arxiv", 3.0) == 0

@@ -48,14 +48,21 @@ HEROKU = {"DYNO": "web.1"}
 POSTGRESQL = {**SMTP, "DATABASE_URL": "postgresql://user:word@db.example.org/news"}
 
 
+SQLITE = {**SMTP, "DATABASE_URL": "sqlite:////app/state.db"}
+
+
+@pytest.mark.parametrize("settings", [SMTP, SQLITE], ids=["folder", "sqlite"])
 @pytest.mark.parametrize("mounts", [MACHINE, "overlay / overlay rw 0 0\n", ""])
 @pytest.mark.parametrize("environment", [HEROKU, {"RENDER": "true"}, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}])
-def test_nobody_is_mailed_from_a_platform_that_forgets(mounts: str, environment: dict[str, str]) -> None:
+def test_nobody_is_mailed_from_a_platform_that_forgets(
+    mounts: str, environment: dict[str, str], settings: dict[str, Any]
+) -> None:
     with pytest.raises(
         ConfigError, match=r"begin anew with each restart .+; set DATABASE_URL to a PostgreSQL"
     ) as caught:
-        require_lasting_memory(Settings(_env_file=None, **SMTP), environment, mounts)
-    assert str(caught.value).endswith("set NEWSLETTER_STATE to a folder on it")
+        require_lasting_memory(Settings(_env_file=None, **settings), environment, mounts)
+    variable, kind = ("DATABASE_URL", "file") if "DATABASE_URL" in settings else ("NEWSLETTER_STATE", "folder")
+    assert str(caught.value).endswith(f"set {variable} to a {kind} on it")
 
 
 @pytest.mark.parametrize(
@@ -66,8 +73,10 @@ def test_nobody_is_mailed_from_a_platform_that_forgets(mounts: str, environment:
         ({}, HEROKU, MACHINE),  # mails go nowhere but to the same disk
         ({**SMTP, "state": Path("/data/state")}, HEROKU, MACHINE + "/dev/sdb /data ext4 rw 0 0\n"),
         (POSTGRESQL, HEROKU, MACHINE),
+        (SQLITE, {}, MACHINE),
+        ({**SQLITE, "DATABASE_URL": "sqlite:////data/state.db"}, HEROKU, MACHINE + "/dev/sdb /data ext4 rw 0 0\n"),
     ],
-    ids=["machine", "in memory", "outbox", "volume", "database"],
+    ids=["machine", "in memory", "outbox", "volume", "database", "sqlite", "sqlite on a volume"],
 )
 def test_a_memory_that_stays_is_not_refused(settings: dict[str, Any], environment: dict[str, str], mounts: str) -> None:
     require_lasting_memory(Settings(_env_file=None, **settings), environment, mounts)

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, Paper
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
 from newsletter.papers.announcements import (
-    build_feed_report,
+    add_feeds,
     concerns,
     find_announced,
     find_candidates,
     merge_feeds,
+    read_feed,
     seen_from,
 )
 
@@ -114,51 +115,95 @@ def test_no_paper_is_lost_or_doubled(some: list[Feed]) -> None:
 
 
 def test_a_feed_of_unknown_papers_is_an_announcement_and_needs_no_words() -> None:
-    report = build_feed_report(feed(show("1"), show("2")), [day(show("3"))])
+    report = read_feed(feed(show("1"), show("2")), [day(show("3"))])[1]
     assert (report.outcome, report.papers, report.detail) == (FeedOutcome.ANNOUNCED, 2, "")
 
 
 def test_a_feed_without_entries_is_no_announcement() -> None:
-    report = build_feed_report(Feed("cs.LG", TUESDAY, ()), [day(show("1"))])
+    report = read_feed(Feed("cs.LG", TUESDAY, ()), [day(show("1"))])[1]
     assert (report.outcome, report.papers) == (FeedOutcome.NO_ANNOUNCEMENT, 0)
     assert report.detail == "arXiv announced nothing in cs.LG on 2025-10-07."
 
 
 def test_yesterdays_batch_under_todays_date_is_stale() -> None:
     batch = [show(str(i)) for i in range(10)]
-    report = build_feed_report(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])
+    report = read_feed(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])[1]
     assert (report.outcome, report.papers) == (FeedOutcome.STALE, 10)
-    assert "10 of its 10 entries were already announced on 2025-10-06" in report.detail
+    assert "10 of its 10 entries were already announced, the latest on 2025-10-06" in report.detail
     assert report.detail.endswith("run again later, when arXiv has renewed it.")
 
 
 @pytest.mark.parametrize(
     ("known", "papers", "outcome"),
     [
-        (8, 10, FeedOutcome.STALE),
-        (7, 10, FeedOutcome.ANNOUNCED),
+        (0, 1, FeedOutcome.ANNOUNCED),
         (1, 1, FeedOutcome.STALE),
-        (3, 4, FeedOutcome.ANNOUNCED),
-        (4, 4, FeedOutcome.STALE),
-        (4, 5, FeedOutcome.STALE),
+        (1, 2, FeedOutcome.HALF_STALE),
+        (2, 2, FeedOutcome.STALE),
+        (1, 3, FeedOutcome.HALF_STALE),
+        (1, 4, FeedOutcome.ANNOUNCED),
+        (2, 4, FeedOutcome.HALF_STALE),
+        (2, 20, FeedOutcome.HALF_STALE),
+        (2, 21, FeedOutcome.ANNOUNCED),
+        (10, 101, FeedOutcome.ANNOUNCED),
+        (99, 100, FeedOutcome.HALF_STALE),
+        (100, 100, FeedOutcome.STALE),
     ],
 )
-def test_nearly_all_of_a_feed_must_be_known_and_all_of_a_small_one(
+def test_the_share_of_known_entries_tells_a_fresh_feed_from_an_old_one(
     known: int, papers: int, outcome: FeedOutcome
 ) -> None:
     batch = [show(str(i)) for i in range(papers)]
-    assert build_feed_report(feed(*batch), [day(*batch[:known])]).outcome is outcome
+    new, report = read_feed(feed(*batch), [day(*batch[:known])])
+    assert (report.outcome, new.announcements) == (outcome, tuple(batch[known:]))
+    assert report.papers == (papers - known or papers)
+
+
+def test_a_feed_that_repeats_several_days_is_as_stale_as_one_that_repeats_a_day() -> None:
+    batch = [show(str(i)) for i in range(6)]
+    earlier = [day(*batch[:3], on=MONDAY - timedelta(3)), day(*batch[3:])]
+    assert read_feed(feed(*batch), earlier)[1].outcome is FeedOutcome.STALE
+
+
+def test_a_first_version_is_known_where_a_back_filled_day_has_a_later_one() -> None:
+    assert read_feed(feed(show("1")), [day(show("1", version=3))])[1].outcome is FeedOutcome.STALE
+
+
+# --- a feed that is read again ------------------------------------------------------------------------
+
+
+def read(*days_feeds: Feed) -> AnnouncementDay:
+    stored = AnnouncementDay(TUESDAY, (), ())
+    for one in days_feeds:
+        stored = add_feeds(stored, [one], [FeedReport(one.category, FeedOutcome.HALF_STALE, len(one.announcements))])
+    return stored
+
+
+def test_what_a_feed_shows_later_is_marked_with_the_reading() -> None:
+    first, second = feed(show("1")), feed(show("1"), show("2"))
+    stored = read(first, second)
+    assert [each.later for each in stored.announcements] == [(), (("cs.LG", 2),)]
+    assert stored.feeds[0].readings == 2
+    assert read(first, second, second) == stored
+
+
+def test_a_paper_keeps_the_reading_of_each_feed() -> None:
+    from_ai = Feed("cs.AI", TUESDAY, (show("1", NEW, "cs.AI", primary="cs.AI"),))
+    from_lg = feed(show("2"))
+    late = feed(show("1", CROSS, "cs.LG", primary="cs.AI"))
+    [both] = [each for each in read(from_ai, from_lg, late).announcements if each.paper.arxiv_id == "1"]
+    assert (both.reading("cs.AI"), both.reading("cs.LG")) == (1, 2)
 
 
 def test_the_same_day_read_twice_is_not_stale() -> None:
     batch = (show("1"), show("2"))
-    assert build_feed_report(feed(*batch), [day(*batch, on=TUESDAY)]).outcome is FeedOutcome.ANNOUNCED
+    assert read_feed(feed(*batch), [day(*batch, on=TUESDAY)])[1].outcome is FeedOutcome.ANNOUNCED
 
 
 def test_papers_another_category_showed_earlier_are_not_stale_here() -> None:
     yesterday = day(show("1", NEW, "cs.AI", primary="cs.AI"))
     today = feed(show("1", CROSS, "cs.LG", primary="cs.AI"))
-    assert build_feed_report(today, [yesterday]).outcome is FeedOutcome.ANNOUNCED
+    assert read_feed(today, [yesterday])[1].outcome is FeedOutcome.ANNOUNCED
 
 
 def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_feeds() -> None:
@@ -166,17 +211,17 @@ def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_fee
     from_ai = feed(show("1", NEW, "cs.AI", primary="cs.AI"), show("2", CROSS, "cs.AI"))
     yesterday = AnnouncementDay(MONDAY, merge_feeds([from_lg, from_ai]), ())
     for repeated in (from_lg, from_ai):
-        assert build_feed_report(repeated, [yesterday]).outcome is FeedOutcome.STALE
+        assert read_feed(repeated, [yesterday])[1].outcome is FeedOutcome.STALE
 
 
 def test_a_new_version_of_a_known_paper_is_an_announcement() -> None:
-    assert build_feed_report(feed(show("1", REPLACE, version=2)), [day(show("1"))]).outcome is FeedOutcome.ANNOUNCED
+    assert read_feed(feed(show("1", REPLACE, version=2)), [day(show("1"))])[1].outcome is FeedOutcome.ANNOUNCED
 
 
 def test_warnings_of_the_feed_reach_the_operator_with_the_outcome() -> None:
-    fresh = build_feed_report(feed(show("1"), warnings=("First.", "Second.")), [])
+    fresh = read_feed(feed(show("1"), warnings=("First.", "Second.")), [])[1]
     assert fresh.detail == "First. Second."
-    empty = build_feed_report(Feed("cs.LG", TUESDAY, (), ("First.",)), [])
+    empty = read_feed(Feed("cs.LG", TUESDAY, (), ("First.",)), [])[1]
     assert empty.detail.endswith("2025-10-07. First.")
 
 

@@ -82,7 +82,7 @@ def test_one_sign_is_a_difference(before: str, after: str) -> None:
 def test_other_numbers_come_first() -> None:
     before = "A method is given for all depths. It has 71.2% accuracy on the test."
     after = "A new method is given for all depths. It has 73.4% accuracy on the test."
-    assert [old for old, _ in said(before, after)][0].startswith("It has 71.2%")
+    assert next(old for old, _ in said(before, after)).startswith("It has 71.2%")
 
 
 def test_a_new_title_is_told_and_one_that_is_only_spelled_otherwise_is_not() -> None:

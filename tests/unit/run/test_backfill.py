@@ -193,17 +193,17 @@ def test_after_days_away_one_mail_catches_up_and_nothing_comes_twice() -> None:
         reader.store, Records(THREE_DAYS), ["cs.LG"], Silent(), first=TUESDAY, last=THURSDAY, now=lambda: NOW
     )  # nobody ran on these days
     source.on, reader.now = FRIDAY, NOW
-    source.days[FRIDAY] = {"cs.LG": [make.announcement("2601.00004"), make.announcement("2601.00005")]}
+    source.days[FRIDAY] = {"cs.LG": [make.announcement(f"2601.0000{n}") for n in (4, 5, 7, 8)]}
     assert reader.outcomes() == [RunOutcome.SENT]
     row = make.present(reader.store.get_delivery("s_abcd2345", FRIDAY))
     assert set(row.announced_on) == {TUESDAY, WEDNESDAY, THURSDAY, FRIDAY}
     assert len(row.paper_ids) == 3  # the best of all, not all of each day
     assert len(reader.mailed()) == 2
     source.on, reader.now = date(2026, 1, 12), eastern("2026-01-12 05:00")
-    source.days[source.on] = {"cs.LG": [make.announcement("2601.00006")]}
+    source.days[source.on] = {"cs.LG": [make.announcement("2601.00009")]}
     reader.outcomes()
     later = make.present(reader.store.get_delivery("s_abcd2345", source.on))
-    assert later.paper_ids == ("2601.00006",)
+    assert later.paper_ids == ("2601.00009",)
 
 
 def test_only_an_empty_memory_begins_with_the_days_before() -> None:

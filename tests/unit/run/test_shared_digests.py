@@ -62,6 +62,7 @@ def selection(subscriber: Subscriber = READER, **other: object) -> Selection:
         candidates=shown,
         history=(),
         settled_on=(),
+        readings=(),
         failed_feeds=(),
     )
     return replace(made, **other)  # type: ignore[arg-type]

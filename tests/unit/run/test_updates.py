@@ -131,7 +131,7 @@ def test_a_mail_tells_a_few_withdrawn_ones_first_and_no_digest_means_no_news() -
 
 
 def digest(on: date) -> Digest:
-    from tests.unit.run.test_recall import digest as made  # noqa: PLC0415
+    from tests.unit.run.test_recall import digest as made
 
     return made(on)
 

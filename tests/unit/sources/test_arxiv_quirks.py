@@ -20,9 +20,9 @@ from newsletter.sources.arxiv import (
     UNREACHABLE_S,
     ArxivSource,
     open_arxiv,
-    retry_after_s,
     wait_before_retry,
 )
+from newsletter.sources.fetching.fetcher import retry_after_s
 from tests import TESTS
 
 FEEDS = TESTS / "recordings" / "feeds"

@@ -9,8 +9,9 @@ import pytest
 import stamina
 
 from newsletter.errors import SourceError
-from newsletter.sources.oai import ATTEMPTS, OaiHarvester, set_of
+from newsletter.sources.oai import OaiHarvester, set_of
 from newsletter.sources.oai_records import read_page
+from newsletter.sources.record_server import ATTEMPTS
 from tests.http_server import serving
 from tests.oai_server import HEAD, NO_RECORDS, TAIL, Archive, Kept, eastern, handler_of, page
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.web.archive.search import MOST_TERMS, find, fold, prepare, terms
+from newsletter.papers.search import MOST_TERMS, find, fold, prepare, terms
 from tests import make
 from tests.archives import digest, entry
 
@@ -22,7 +22,7 @@ PAPERS = prepare(
 
 
 def numbers(query: str) -> list[int]:
-    return [found.entry.number for found in find(PAPERS, query)]
+    return [found.number for found in find(PAPERS, query)]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_words_find_papers(query: str, found: list[int]) -> None:
 
 def test_among_equals_the_newest_comes_first() -> None:
     later = prepare(digest(make.TUESDAY + timedelta(days=1), [entry(7, title="State models")]))
-    assert next(found.on for found in find((*PAPERS, *later), "state models")) == make.TUESDAY + timedelta(days=1)
+    assert find((*PAPERS, *later), "state models")[0].digest_on == make.TUESDAY + timedelta(days=1)
 
 
 def test_a_query_is_bounded() -> None:
@@ -64,8 +64,10 @@ def test_a_query_is_bounded() -> None:
 
 @given(st.text(max_size=300))
 def test_any_query_has_an_answer_of_papers_that_hold_its_terms(query: str) -> None:
-    for found in find(PAPERS, query):
-        assert all(any(term.strip() in field for field in found.fields) for term in terms(query))
+    places = find(PAPERS, query)
+    for paper in PAPERS:
+        fields = (*paper.fields, paper.comment)
+        assert (paper.place in places) == bool(terms(query)) * all(any(t in f for f in fields) for t in terms(query))
 
 
 @given(st.text())

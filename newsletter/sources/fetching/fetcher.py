@@ -1,0 +1,203 @@
+"""Gets what is at one address, with what it was the last time in mind, and says in words why it could not be had.
+
+Follows redirects within one site, over https. Tries nothing twice and keeps nothing: pauses, further attempts and what
+was fetched before are the caller's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parseaddr, parsedate_to_datetime
+from urllib.parse import quote
+
+import httpx2
+
+from newsletter import __version__
+from newsletter.errors import FetchError
+from newsletter.sources.fetching.reach import PUBLIC, Reach, is_same_site
+from newsletter.sources.fetching.transport import MAX_BYTES, AddressRefused, BodyTooLarge, open_client
+
+REDIRECTS = 5
+
+_SHOWN_CHARS = 200
+_VALIDATOR_CHARS = 500  # what is longer is not kept
+_REFUSED: dict[int, str] = {
+    httpx2.codes.UNAUTHORIZED: "wants a login; use an address that everybody may read",
+    httpx2.codes.FORBIDDEN: "refuses to show it to this program; ask its owner, or use another address",
+    httpx2.codes.NOT_FOUND: "has nothing there; correct the address",
+    httpx2.codes.GONE: "has removed it for good; leave the address out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """By what a server recognises that we have its answer already (RFC 9110 §8.8); "" for what it did not say."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came from an address. `is_unchanged`: it is as it was when it had these validators, and `body` is empty."""
+
+    url: str  # after all redirects
+    body: bytes
+    content_type: str
+    validators: Validators
+    headers: Mapping[str, str]  # names in lower case
+    is_unchanged: bool = False
+
+
+def user_agent(contact: str) -> str:
+    """Says who asks. `contact` is the operator's mail address, with or without a name; the servers can read it."""
+    address = quote(parseaddr(contact)[1] or contact, safe="@+")
+    return f"paper-newsletter/{__version__} (+mailto:{address})"
+
+
+def open_fetcher(*, contact: str, reach: Reach = PUBLIC, max_bytes: int = MAX_BYTES, connections: int = 1) -> Fetcher:
+    """Opens a fetcher for foreign addresses, which lead to public servers alone; `reach` may allow own ones.
+
+    It asks `connections` servers at once at most. `contact` as in `user_agent`.
+    """
+    client = open_client(user_agent=user_agent(contact), reach=reach, max_bytes=max_bytes, connections=connections)
+    return Fetcher(client, reach=reach)
+
+
+class Fetcher:
+    """Gets addresses with a client of `transport.open_client`."""
+
+    def __init__(self, client: httpx2.Client, *, reach: Reach = PUBLIC) -> None:
+        self._client = client
+        self._reach = reach
+
+    def fetch(self, url: str, *, accept: str = "*/*", known: Validators | None = None) -> Answer:
+        """Gets what is at `url`, or that it is as when the server gave the validators `known`. May be repeated.
+
+        Takes two minutes at most for each redirect. Raises FetchError for everything that keeps it from being had;
+        `is_passing` tells whether asking again later may help.
+        """
+        asked = {"Accept": accept, **_conditions(known)}
+        at = url
+        for _ in range(REDIRECTS + 1):
+            try:
+                with self._client.stream("GET", at, headers=asked) as response:
+                    if not response.has_redirect_location:
+                        return self._read(url, response, known)
+                    at = self._next(url, response)
+            except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError, ValueError) as error:
+                raise _failure(url, at, error) from error
+        raise FetchError(url, f"{shown(url)} leads from one address to the next without end; correct the address.")
+
+    def _next(self, url: str, response: httpx2.Response) -> str:
+        """Gives where a redirect leads. Raises FetchError if it is not followed there."""
+        to = str(response.url.join(response.headers["Location"]).copy_with(fragment=None))
+        if why := self._reach.refusal_of(to):
+            raise FetchError(url, f"{shown(url)} leads to {shown(to)}, which is not asked: {why}; correct the address.")
+        if not is_same_site(url, to):
+            raise FetchError(
+                url,
+                f"{shown(url)} leads to another site, {shown(to)}; if you trust it, write that address instead.",
+            )
+        if not to.startswith("https://") and not self._reach.is_own(to):
+            raise FetchError(
+                url, f"{shown(url)} leads to {shown(to)}, which is not protected (https); correct the address."
+            )
+        return to
+
+    def _read(self, url: str, response: httpx2.Response, known: Validators | None) -> Answer:
+        status = response.status_code
+        found = Validators(*(_bounded(response.headers.get(name, "")) for name in ("ETag", "Last-Modified")))
+        if status == httpx2.codes.NOT_MODIFIED and known is not None:
+            merged = Validators(found.etag or known.etag, found.last_modified or known.last_modified)
+            return Answer(str(response.url), b"", "", merged, _lower(response), is_unchanged=True)
+        if not response.is_success:
+            raise _answered(url, response)
+        body = b"".join(response.iter_bytes())
+        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Answer(str(response.url), body, content_type, found, _lower(response))
+
+
+def _lower(response: httpx2.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _conditions(known: Validators | None) -> dict[str, str]:
+    named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known else {}
+    return {name: value for name, value in named.items() if value}
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _VALIDATOR_CHARS and text.isascii() and text.isprintable() else ""
+
+
+def _answered(url: str, response: httpx2.Response) -> FetchError:
+    status = response.status_code
+    if status == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error:
+        wait_s = retry_after_s(response)
+        when = f"in {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
+        what = "is asked too often" if status == httpx2.codes.TOO_MANY_REQUESTS else "has trouble of its own"
+        return FetchError(
+            url,
+            f"The server of {shown(url)} {what} ({status}); ask again {when}.",
+            is_passing=True,
+            retry_after_s=wait_s,
+        )
+    why = _REFUSED.get(status)
+    return FetchError(
+        url,
+        f"The server of {shown(url)} {why} ({status})."
+        if why
+        else f"The server of {shown(url)} answered {status}, which asking again will not change; correct the address.",
+    )
+
+
+def _failure(url: str, at: str, error: Exception) -> FetchError:
+    name = shown(url) if at == url else f"{shown(url)} (now {shown(at)})"
+    why = str(error) or type(error).__name__
+    if isinstance(error, AddressRefused):
+        return FetchError(url, f"{name} is not asked: {why}; use an address on the public internet.")
+    if isinstance(error, BodyTooLarge):
+        return FetchError(url, f"What is at {name} is too large ({why}); use an address with less.")
+    if isinstance(error, httpx2.DecodingError):
+        return FetchError(url, f"What is at {name} came damaged ({why}); ask again later.", is_passing=True)
+    if isinstance(error, httpx2.TimeoutException):
+        return FetchError(url, f"{name} did not answer in time ({why}); ask again later.", is_passing=True)
+    if isinstance(error, httpx2.TransportError) and not isinstance(
+        error, httpx2.UnsupportedProtocol | httpx2.LocalProtocolError
+    ):
+        return FetchError(
+            url, f"{name} could not be reached ({why}); check the address and the network.", is_passing=True
+        )
+    return FetchError(url, f"{name} is no address that can be fetched ({why}); correct it.")
+
+
+def shown(url: str) -> str:
+    """An address as messages show it: without a login in it, without what cannot be printed, and bounded."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    text = "".join(c if c.isprintable() else "?" for c in f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}")
+    return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
+
+
+def retry_after_s(response: httpx2.Response) -> float | None:
+    """Reads for how many seconds the server asks to wait (RFC 9110 §10.2.3); None if it does not, or not clearly.
+
+    A date is taken relative to the server's own `Date`, so that our clock does not matter.
+    """
+    asked = response.headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    until, now = _http_date(asked), _http_date(response.headers.get("Date", ""))
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)  # "-0000", which says UTC

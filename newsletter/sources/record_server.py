@@ -1,0 +1,160 @@
+"""Asks a server of arXiv's records over HTTP, page by page, with the manners of `arxiv.py`.
+
+One request at a time, three seconds apart, tried again only where it does no harm; sizes and time are bounded. What is
+asked and what a page says is for `oai.py` and `api.py` to know.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import httpx2
+import stamina
+
+from newsletter.errors import SourceBusy, SourceError
+from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, wait_before_retry
+from newsletter.sources.fetching import fetcher, reach, transport
+from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
+
+ATTEMPTS = 3  # of each page
+
+_SILENCE_S = 60.0  # a full page is made while one waits
+
+Page = TypeVar("Page")
+
+
+def open_record_client(*, contact: str, base_url: str, accept: str) -> httpx2.Client:
+    """Opens what asks that server. `contact` is the operator's mail address, with or without a name."""
+    return transport.open_client(
+        user_agent=fetcher.user_agent(contact),
+        reach=reach.operators(base_url),
+        accept=accept,
+        max_bytes=2 * MAX_BODY_BYTES,  # the harvester's own bound speaks first, and in its own words
+        read_s=_SILENCE_S,
+        whole_s=_SILENCE_S + MAX_BODY_S,
+        connections=1,
+    )
+
+
+class RecordServer:
+    """One server of records, at `base_url`; `setting` is the setting of that address, which messages name.
+
+    After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource. `sleep` keeps requests apart;
+    longer waits before another attempt are stamina's.
+    """
+
+    def __init__(
+        self,
+        client: httpx2.Client,
+        base_url: str,
+        setting: str,
+        *,
+        patience_s: float,
+        pause_s: float = PAUSE_S,
+        reserve: Callable[[float], float] = lambda pause_s: 0.0,
+        sleep: Callable[[float], object] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._setting = setting
+        self._pause_s = pause_s
+        self._reserve = reserve
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._next_at = -math.inf  # no request before this
+        self._patience_s = patience_s
+        self._ends_at = math.inf
+        self._unreachable = ""  # why: what keeps one category from the server keeps all
+
+    def ask(self, query: Mapping[str, str], category: str) -> bytes:
+        """Fetches the body of one answer. Raises SourceError in words of `category` for everything that prevents it."""
+        return self.ask_for(query, category, bytes)
+
+    def ask_for(self, query: Mapping[str, str], category: str, read: Callable[[bytes], Page]) -> Page:
+        """Does as `ask`, and gives what `read` makes of the body; asks again where that raises SourceBusy."""
+        if self._unreachable:
+            raise SourceError(
+                category,
+                f"The server of records could not be reached ({self._unreachable}), so {category} was not asked for;"
+                " check the network, and run again later.",
+            )
+        if self._ends_at == math.inf:
+            self._ends_at = self._monotonic() + self._patience_s
+        retrying = stamina.RetryingCaller(
+            attempts=ATTEMPTS,
+            timeout=max(1.0, self._ends_at - self._monotonic()),
+            wait_initial=10.0,
+            wait_max=60.0,
+            wait_jitter=3.0,
+        )
+        try:
+            return retrying(_wait, lambda: read(self._get(query, category)))
+        except (httpx2.HTTPError, SourceBusy) as error:
+            if isinstance(error, UNREACHABLE):
+                self._unreachable = str(error) or type(error).__name__
+            raise SourceError(category, self._explain(category, error)) from error
+        except (httpx2.InvalidURL, UnicodeError) as error:
+            raise SourceError(
+                category, f"{self._base_url} is no address of records ({error}); correct {self._setting}."
+            ) from error
+
+    def _get(self, query: Mapping[str, str], category: str) -> bytes:
+        if self._monotonic() > self._ends_at:
+            raise SourceError(
+                category,
+                f"The records of {category} were not all fetched within {self._patience_s / 60:.0f} minutes; run again"
+                " later, with fewer days.",
+            )
+        if (pause_s := self._next_at - self._monotonic()) > 0:
+            self._sleep(pause_s)
+        if (turn_s := self._reserve(self._pause_s)) > 0:
+            self._sleep(turn_s)
+        try:
+            with self._client.stream("GET", self._base_url, params=dict(query)) as response:
+                response.raise_for_status()
+                body = self._read(response, category)
+                refuse_busy_answer(body, category, response)
+                return body
+        finally:
+            self._next_at = self._monotonic() + self._pause_s
+
+    def _read(self, response: httpx2.Response, category: str) -> bytes:
+        body, ends_at = bytearray(), self._monotonic() + MAX_BODY_S
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > MAX_BODY_BYTES:
+                break  # said by read_page, with the other bounds
+            if self._monotonic() > ends_at:
+                raise httpx2.ReadTimeout(f"it took more than {MAX_BODY_S:.0f} seconds", request=response.request)
+        return bytes(body)
+
+    def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
+        if isinstance(error, SourceBusy):
+            return str(error)
+        if not isinstance(error, httpx2.HTTPStatusError):
+            why = str(error) or type(error).__name__
+            return f"The records of {category} could not be fetched ({why}); check the network, and run again later."
+        status = error.response.status_code
+        if status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status):
+            wait_s = fetcher.retry_after_s(error.response)
+            later = f"after {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
+            return f"arXiv answered {status} for the records of {category} each time it was asked; run again {later}."
+        return (
+            f"arXiv answered {status} for the records of {category}, which asking again will not change; check"
+            f" {self._setting} ({self._base_url})."
+        )
+
+
+def _wait(error: Exception) -> bool | float:
+    """As `wait_before_retry`, but a server that cannot be reached is left for another time: these days can wait."""
+    return False if isinstance(error, UNREACHABLE) else wait_before_retry(error)
+
+
+def refuse_busy_answer(body: bytes, category: str, response: httpx2.Response) -> None:
+    """Raises SourceBusy if this is a sentence or a page that says the server is busy, in place of XML."""
+    if not body.lstrip().startswith(b"<?xml"):
+        refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))

@@ -1,0 +1,193 @@
+"""Readers who live through weeks of a played arXiv: the clock's own loop, real rounds, a real memory, and no waiting.
+
+Time is a number that goes on when somebody waits. Each round has new sources, as the clock's have, so that nothing is
+known from one round to the next but what the memory keeps.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from email.headerregistry import Address
+from hashlib import sha256
+
+import httpx2
+
+from newsletter.files import resources
+from newsletter.flow import run_morning
+from newsletter.mail.message import MailIdentity
+from newsletter.mail.render import Brand, Renderer
+from newsletter.model import AnnounceType, Frequency, Paper, Profile, RunReport, ScoreReport, Subscriber, Topic, Votes
+from newsletter.papers import arxiv_day
+from newsletter.run import RunContext, Timing, run_clock
+from newsletter.run.schedule import local_date
+from newsletter.scoring.protocols import History
+from newsletter.sources.arxiv import ArxivSource
+from newsletter.stores import Store
+from tests import make
+from tests.fakes import FlakySender, Silent
+from tests.months.arxiv import PlayedArxiv
+
+RELEVANT_OF = 40  # one paper of so many passes
+RENDERER = Renderer(
+    Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"), resources.folders("prompts")
+)
+IDENTITY = MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org")
+
+
+def reader(name: str, zone: str, send_at: str, *categories: str, **changes: object) -> Subscriber:
+    """One of the played readers; the profile is theirs alone, so that nobody gets an equal reader's digest."""
+    return make.subscriber(
+        subscriber_id=f"s_{name}",
+        email=f"{name}@example.org",
+        name=name,
+        zone=zone,
+        send_at=time.fromisoformat(send_at),
+        categories=categories,
+        profile=Profile((Topic(name, f"what {name} likes"),)),
+        announce_types=(AnnounceType.NEW, AnnounceType.CROSS),
+        min_relevance=7,
+        **changes,
+    )
+
+
+READERS = (
+    reader("berlin", "Europe/Berlin", "07:10", "cs.LG", "cs.AI"),
+    reader("tokyo", "Asia/Tokyo", "08:00", "cs.CL"),
+    reader("auckland", "Pacific/Auckland", "18:30", "cs.CV", "cs.LG"),
+    reader("honolulu", "Pacific/Honolulu", "21:15", "astro-ph.GA", "astro-ph.CO"),
+    reader("newyork", "America/New_York", "06:00", "cs.AI", frequency=Frequency.WEEKDAYS),
+    reader("london", "Europe/London", "09:00", "astro-ph.CO", "cs.CL", frequency=Frequency.WEEKLY, weekday=4),
+    reader("kolkata", "Asia/Kolkata", "00:05", "cs.LG", empty_mail=True),
+)
+
+
+def is_relevant(who: str, arxiv_id: str) -> bool:
+    """Whether this reader wants that paper: by lot, and always the same."""
+    return sha256(f"{who}/{arxiv_id}".encode()).digest()[0] % RELEVANT_OF == 0
+
+
+@dataclass
+class ByLot:
+    """A scorer that remembers when it was asked about which paper for whom."""
+
+    now: Callable[[], datetime]
+    asked: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
+    history_days: int = 3
+
+    def score(
+        self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
+    ) -> ScoreReport:
+        who = profile.topics[0].name
+        for paper in papers:
+            self.asked.setdefault((who, paper.arxiv_id), []).append(self.now())
+        scores = [make.score(each.arxiv_id, 9 if is_relevant(who, each.arxiv_id) else 2) for each in papers]
+        return ScoreReport(tuple(scores), (), "by lot")
+
+
+@dataclass(frozen=True)
+class Absence:
+    """The clock's machine is down."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass
+class World:
+    """One memory, its readers, and the days of one arXiv; `live` goes through them."""
+
+    store: Store
+    readers: Sequence[Subscriber]
+    at: datetime
+    until: datetime
+    absences: Sequence[Absence] = ()
+    timing: Timing = Timing(0, timedelta(hours=12))  # noqa: RUF009 - frozen
+    cron: timedelta | None = None  # between two `newsletter run --due`; None: the clock
+    arxiv: PlayedArxiv = field(init=False)
+    url: str = ""
+    reports: list[RunReport] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    ticks: int = 0
+
+    def __post_init__(self) -> None:
+        self.sender = FlakySender(self.now)
+        self.scorer = ByLot(self.now)
+        self._next_request_at = self.at
+        self._client = httpx2.Client(timeout=20.0)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def reserve(self, pause_s: float) -> float:
+        """The one pace that whoever asks arXiv keeps, as the memory keeps it for all processes."""
+        begins = max(self.at, self._next_request_at)
+        self._next_request_at = begins + timedelta(seconds=pause_s)
+        return (begins - self.at).total_seconds()
+
+    def wait(self, seconds: float) -> bool:
+        self.sleep(seconds)
+        for absence in self.absences:
+            if absence.begins <= self.at < absence.ends:
+                self.at = absence.ends
+        return self.at >= self.until
+
+    def context(self) -> RunContext:
+        return RunContext(
+            source=ArxivSource(
+                self._client,
+                base_url=f"{self.url}/atom",
+                sleep=self.sleep,
+                monotonic=self.monotonic,
+                reserve=self.reserve,
+            ),
+            scorer=self.scorer,
+            sender=self.sender,
+            store=self.store,
+            renderer=RENDERER,
+            identity=IDENTITY,
+            now=self.now,
+            timing=self.timing,
+        )
+
+    def tick(self) -> Sequence[Subscriber]:
+        """One round, as the clock has it (newsletter/worker/rounds.py)."""
+        self.ticks += 1
+        report = run_morning(self.context(), self.readers, Silent(), due_only=True)
+        if not self.reports or report.subscribers != self.reports[-1].subscribers:
+            self.reports.append(report)
+        return self.readers
+
+    def live(self) -> None:
+        """Goes round until the end."""
+        if self.cron:
+            self._live_by_cron(self.cron)
+        else:
+            run_clock(
+                tick=self.tick,
+                report_failure=lambda error: self.failures.append(f"{self.at}: {type(error).__name__}: {error}"),
+                now=self.now,
+                wait=self.wait,
+                timing=self.timing,
+            )
+        self._client.close()
+
+    def _live_by_cron(self, every: timedelta) -> None:
+        begins = self.at
+        while True:
+            self.tick()
+            passed = (self.at - begins) // every + 1
+            if self.wait((begins + passed * every - self.at).total_seconds()):
+                return
+
+    def local_day(self, who: str, at: datetime) -> date:
+        zone = next(each.zone for each in self.readers if each.subscriber_id == f"s_{who}")
+        return local_date(at, zone)
+
+    def arxiv_today(self) -> date:
+        return arxiv_day(self.at)
