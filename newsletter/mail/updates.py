@@ -49,7 +49,9 @@ class UpdateView:
     url: str
     version: str  # "v3"
     version_url: str
-    day: str  # of the mail that had the paper
+    sent_on: date  # of the mail that had the paper
+    number: int  # that it had there
+    day: str  # the same date, in words
     page_url: str  # where it stands on that day's page; empty: there is no web part
     notice: str  # that it is withdrawn; empty: it is not
     former_title: str  # empty where it stayed
@@ -79,6 +81,8 @@ def _view(update: PaperUpdate, digest_on: date, web_url: str, t: Texts) -> Updat
         url=paper.abs_url,
         version=f"v{paper.version}",
         version_url=version_url(paper),
+        sent_on=sent_on,
+        number=update.sent.number,
         day=write(sent_on, t.language),
         page_url=page_url(web_url, sent_on, update.sent.number),
         notice=readable(paper.withdrawal),
