@@ -24,21 +24,24 @@ class ConfigError(NewsletterError):
 class SourceError(NewsletterError):
     """This feed could not be had or read: go on with the others, and say so.
 
-    `is_config` is true when trying again cannot help because arXiv does not know the category.
+    `is_config` is true when trying again cannot help because arXiv does not know the category. `retry_after_s`: so long
+    the server asks not to be asked again, if it does.
     """
 
-    def __init__(self, category: str, message: str, *, is_config: bool = False) -> None:
+    def __init__(
+        self, category: str, message: str, *, is_config: bool = False, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message)
         self.category = category
         self.is_config = is_config
+        self.retry_after_s = retry_after_s
 
 
 class SourceBusy(SourceError):
     """The server says it is busy: the same request may do better after `retry_after_s`, if it said when."""
 
     def __init__(self, category: str, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(category, message)
-        self.retry_after_s = retry_after_s
+        super().__init__(category, message, retry_after_s=retry_after_s)
 
 
 class FetchError(NewsletterError):

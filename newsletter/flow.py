@@ -113,6 +113,8 @@ def serve_if_due(
             return reason
         if halt:
             return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
+        if due_only and (reason := outcomes.why_waiting(context, morning.today, subscriber)):
+            return reason
         return serve(context, morning, select(context, morning, subscriber, digest_on))
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
@@ -122,7 +124,7 @@ def serve(context: RunContext, morning: Morning, selection: Selection) -> Subscr
     """One mail, from the claim to acceptance; nothing dear is done before the claim. Raises ReaderUnreadable."""
     subscriber, digest_on = selection.subscriber, selection.digest_on
     if not selection.announced:
-        return outcomes.why_no_announcement(selection)
+        return outcomes.why_no_announcement(selection, morning.today)
     context.store.require_readable(subscriber.subscriber_id, digest_on)
     claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=context.now())
     if claim is None or claim.state is not DeliveryState.CLAIMED:

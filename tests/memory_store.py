@@ -26,7 +26,7 @@ from newsletter.model.subscribers import (
     Vote,
     Welcome,
 )
-from newsletter.papers import announcements, search
+from newsletter.papers import announcements, begin_asking, search
 from newsletter.subscribers import address_change, revisions
 
 
@@ -70,6 +70,14 @@ class MemoryStore:
             stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
             day = self._days[announced_on] = announcements.add_feeds(stored, feeds, reports)
         return day
+
+    def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
+        with self._lock:
+            stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self.is_running)
+            if day is not None:
+                self._days[announced_on] = day
+        return day is not None
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)

@@ -16,6 +16,8 @@ class NoticeKind(StrEnum):
     """Each is the key of a sentence, and its values are those the sentence has placeholders for."""
 
     FEEDS_FAILED = "feeds_failed"  # categories
+    FEEDS_LATE = "feeds_late"  # categories
+    FEEDS_INCOMPLETE = "feeds_incomplete"  # categories
     MODEL_NOT_REACHED = "model_not_reached"
     MODEL_WITHOUT_ANSWER = "model_without_answer"
     NOT_JUDGED = "not_judged"  # n: papers that the model could not be asked about

@@ -120,6 +120,9 @@ class FeedReport:
     papers: int
     detail: str = ""
     fetched_at: datetime | None = None  # when it was asked; None in what older versions kept
+    is_awaited: bool = False  # today's papers are still to come, or some of them, as far as one can tell
+    tries: int = 0  # answers in a row that did not bring them
+    ask_again_at: datetime | None = None  # not before
     readings: int = 0  # so many of its answers brought papers; older versions kept none, so ask `last_reading`
 
     @property
@@ -129,12 +132,22 @@ class FeedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedAsking:
+    """Which run is asking for a category's feed, and since when."""
+
+    category: str
+    run_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AnnouncementDay:
     """Everything collected of one arXiv day: each paper once, and how each wanted category's feed went."""
 
     announced_on: date
     announcements: tuple[Announcement, ...]
     feeds: tuple[FeedReport, ...]
+    asking: tuple[FeedAsking, ...] = ()  # feeds that are being asked for
 
 
 @dataclass(frozen=True, slots=True)

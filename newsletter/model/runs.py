@@ -22,6 +22,7 @@ class RunOutcome(StrEnum):
     INTERRUPTED = "interrupted"  # the run was asked to end before it came to this one
     NO_ANNOUNCEMENT = "no announcement"
     NOTHING_RELEVANT = "nothing relevant"
+    WAITING = "waiting"  # for a feed that is late: they are mailed as soon as it comes, or some hours after their time
     BUSY = "busy"  # another run holds the claim
     FEED_FAILED = "feed failed"
     SCORING_FAILED = "scoring failed"
@@ -51,6 +52,7 @@ TALLY: dict[RunOutcome, Tally] = {
     RunOutcome.PAUSED: Tally.SKIPPED,
     RunOutcome.SUPPRESSED: Tally.SKIPPED,
     RunOutcome.INTERRUPTED: Tally.SKIPPED,
+    RunOutcome.WAITING: Tally.SKIPPED,
     RunOutcome.BUSY: Tally.SKIPPED,
     RunOutcome.FEED_FAILED: Tally.FAILED,
     RunOutcome.SCORING_FAILED: Tally.FAILED,

@@ -3,20 +3,21 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
-from newsletter.papers.announcement_schedule import arxiv_day
+from newsletter.papers.announcement_schedule import arxiv_day, is_weekday
 from newsletter.papers.announcements import (
     add_feeds,
     find_announced,
     find_candidates,
     find_elsewhere,
     has_papers,
-    is_current,
     latest,
     merge_announcements,
     read_feed,
 )
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
+from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
+from newsletter.papers.holidays import holiday_of
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
@@ -39,6 +40,7 @@ __all__ = [
     "arxiv_day",
     "arxiv_id",
     "author_problem",
+    "begin_asking",
     "bibtex",
     "find_announced",
     "find_candidates",
@@ -46,13 +48,16 @@ __all__ = [
     "find_elsewhere",
     "find_pinned_author",
     "has_papers",
+    "holiday_of",
     "is_current",
     "is_library_file",
+    "is_weekday",
     "key_sentence",
     "latest",
     "library",
     "merge_announcements",
     "paper_links",
+    "plan_retry",
     "read_feed",
     "read_library",
     "readable",

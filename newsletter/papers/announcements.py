@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Set
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
+from newsletter.papers.announcement_schedule import is_weekday
+from newsletter.papers.feed_retries import is_current
+from newsletter.papers.holidays import holiday_of
 
 # arXiv announces a version once in a category, and an old batch repeats all of it. Of 757 fresh days of a category (21
 # days of autumn 2025) 702 repeated nothing, 47 one entry, eight two to four; where it was more than one, it was at most
@@ -19,15 +22,8 @@ from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, 
 HALF_STALE_SHARE = 0.1  # of a feed with two such entries or more
 HALF_STALE_SMALL_SHARE = 0.3  # of a feed with one
 
-# arXiv wants few requests, and its feeds turn once a day: so long an answer without papers stands.
-ASK_AGAIN = {
-    FeedOutcome.NO_ANNOUNCEMENT: timedelta(hours=1),
-    FeedOutcome.STALE: timedelta(hours=1),
-    FeedOutcome.HALF_STALE: timedelta(hours=1),
-    FeedOutcome.FAILED: timedelta(minutes=15),
-}
+SURE_PAPERS, SURE_DAYS, LEAST_DAYS = 4, 5, 3  # by which an empty feed is late, and not just quiet
 
-_NEW = (AnnounceType.NEW, AnnounceType.CROSS)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)  # reports of older versions do not say when
 
 _AS_SEEN_ELSEWHERE = {
@@ -69,7 +65,9 @@ def add_feeds(day: AnnouncementDay, feeds: Iterable[Feed], reports: Iterable[Fee
     for report in reports:
         known[report.category] = _more_telling(known.get(report.category, report), report)
     told = [replace(known[category], readings=readings.get(category, 0)) for category in sorted(known)]
-    return replace(day, feeds=tuple(told))
+    answered = {report.category for report in reports}
+    asking = tuple(each for each in day.asking if each.category not in answered)
+    return replace(day, feeds=tuple(told), asking=asking)
 
 
 def _marked(feed: Feed, number: int) -> Feed:
@@ -87,7 +85,9 @@ def _more_telling(one: FeedReport, other: FeedReport) -> FeedReport:
     """
     earlier, later = sorted((one, other), key=lambda report: report.fetched_at or _LONG_AGO)
     if _worth(earlier) > _worth(later):
-        return replace(earlier, fetched_at=later.fetched_at) if earlier.outcome is FeedOutcome.HALF_STALE else earlier
+        if earlier.outcome is FeedOutcome.ANNOUNCED:
+            return earlier
+        return replace(earlier, fetched_at=later.fetched_at, tries=later.tries, ask_again_at=later.ask_again_at)
     is_failure = later.outcome is FeedOutcome.FAILED and earlier.outcome is not FeedOutcome.FAILED
     return earlier if is_failure and later.fetched_at and is_current(earlier, later.fetched_at) else later
 
@@ -110,34 +110,60 @@ def read_feed(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[Feed, FeedR
     earlier = [day for day in known if day.announced_on < feed.announced_on]
     shown_on = {mark: day.announced_on for day in earlier for mark in _marks(day, feed.category) & entries}
     new = tuple(shown for shown in feed.announcements if _mark(shown, feed.category) not in shown_on)
-    outcome, detail = _outcome(feed, len(entries), shown_on.values())
-    papers = len({shown.paper.arxiv_id for shown in (new or feed.announcements)})
-    report = FeedReport(feed.category, outcome, papers, " ".join(filter(None, (detail, *feed.warnings))))
-    return replace(feed, announcements=new), report
-
-
-def is_current(report: FeedReport, now: datetime) -> bool:
-    """Whether this answer still counts: papers for the day, anything else for a while. `now` may have gone back."""
-    if report.outcome is FeedOutcome.ANNOUNCED:
-        return True
-    return report.fetched_at is not None and timedelta(0) <= now - report.fetched_at < ASK_AGAIN[report.outcome]
-
-
-def _outcome(feed: Feed, entries: int, shown_on: Collection[date]) -> tuple[FeedOutcome, str]:
-    """Judges a feed of so many entries by the earlier days that showed some of them: a day for each."""
-    if not entries:
-        return FeedOutcome.NO_ANNOUNCEMENT, f"arXiv announced nothing in {feed.category} on {feed.announced_on}."
-    repeated = len(shown_on)
-    if repeated == entries:
-        what, outcome = "an old one", FeedOutcome.STALE
-    elif repeated >= (HALF_STALE_SHARE if repeated > 1 else HALF_STALE_SMALL_SHARE) * entries and repeated:
-        what, outcome = "half an old one", FeedOutcome.HALF_STALE
+    if entries:
+        outcome, is_awaited, detail = _judge(feed, len(entries), shown_on.values())
     else:
-        return FeedOutcome.ANNOUNCED, ""
-    return outcome, (
-        f"The feed of {feed.category} is {what}: {repeated} of its {entries} entries were already announced,"
-        f" the latest on {max(shown_on)}; run again later, when arXiv has renewed it."
+        outcome, is_awaited, detail = FeedOutcome.NO_ANNOUNCEMENT, *_explain_empty(feed, earlier)
+    papers = len({shown.paper.arxiv_id for shown in (new or feed.announcements)})
+    words = " ".join(filter(None, (detail, *feed.warnings)))
+    return replace(feed, announcements=new), FeedReport(feed.category, outcome, papers, words, is_awaited=is_awaited)
+
+
+def _judge(feed: Feed, entries: int, shown_on: Collection[date]) -> tuple[FeedOutcome, bool, str]:
+    """Judges a feed of so many entries by the earlier days that showed some of them: a day for each.
+
+    Also says whether more is to come: a holiday, where there is a hint at one, lets an old batch stand for a day.
+    """
+    repeated, on = len(shown_on), feed.announced_on
+    holiday = holiday_of(on)
+    if repeated == entries:
+        what, outcome, is_awaited = "an old one", FeedOutcome.STALE, is_weekday(on) and not holiday
+    elif repeated >= (HALF_STALE_SHARE if repeated > 1 else HALF_STALE_SMALL_SHARE) * entries and repeated:
+        what, outcome, is_awaited = "half an old one", FeedOutcome.HALF_STALE, is_weekday(on)
+    else:
+        return FeedOutcome.ANNOUNCED, False, ""
+    why = f" perhaps because of {holiday};" if holiday else ""
+    return (
+        outcome,
+        is_awaited,
+        (
+            f"The feed of {feed.category} is {what}: {repeated} of its {entries} entries were already announced,"
+            f" the latest on {max(shown_on)};{why} it is asked again."
+        ),
     )
+
+
+def _explain_empty(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[bool, str]:
+    """Says whether an empty feed should have papers, and why it has none, as far as one can tell."""
+    category, on = feed.category, feed.announced_on
+    nothing = f"arXiv announced nothing in {category} on {on}"
+    if not is_weekday(on):
+        return False, f"{nothing}, a {on:%A}."
+    if holiday := holiday_of(on):
+        return False, f"{nothing}, perhaps because of {holiday}."
+    if _brings_papers_daily(category, earlier):
+        return True, f"arXiv has announced nothing yet in {category} on {on}; it is asked again."
+    return False, f"{nothing}."
+
+
+def _brings_papers_daily(category: str, earlier: Iterable[AnnouncementDay]) -> bool:
+    """Whether a category had papers on each of the latest days on which it was read, and never just a few.
+
+    Who has SURE_PAPERS or more on each of five days has seven or so on average, and none on one day of a thousand.
+    """
+    read = [day for day in earlier if any(report.category == category for report in day.feeds)][-SURE_DAYS:]
+    counts = [sum(category in shown.feeds for shown in day.announcements) for day in read]
+    return len(counts) >= LEAST_DAYS and min(counts) >= SURE_PAPERS
 
 
 def seen_from(announcement: Announcement, categories: Collection[str]) -> AnnounceType:
@@ -237,5 +263,5 @@ def _mark(shown: Announcement, category: str) -> tuple[str, int]:
 
     A day that was back-filled has the latest version of a new paper, and its feed had the first.
     """
-    is_first = seen_from(shown, (category,)) in _NEW
+    is_first = seen_from(shown, (category,)) in (AnnounceType.NEW, AnnounceType.CROSS)
     return shown.paper.arxiv_id, 0 if is_first else shown.paper.version

@@ -22,7 +22,7 @@ RETRY_DAYS = 14  # the oldest paper of a weekly mail is a week old, and a week m
 def is_settled(day: AnnouncementDay, categories: Iterable[str]) -> bool:
     """Tells whether each of these categories was read that day, so that nothing more is to be expected of it.
 
-    A stale feed may still turn, and a failed one may come back, so neither settles the day.
+    A stale feed may still turn, a failed one may come back, and one that is late may come: none settles the day.
     """
     return settled_categories(day).issuperset(categories)
 
@@ -30,7 +30,7 @@ def is_settled(day: AnnouncementDay, categories: Iterable[str]) -> bool:
 def settled_categories(day: AnnouncementDay) -> set[str]:
     """Gives the categories that were read that day."""
     settled = (FeedOutcome.ANNOUNCED, FeedOutcome.NO_ANNOUNCEMENT)
-    return {report.category for report in day.feeds if report.outcome in settled}
+    return {report.category for report in day.feeds if report.outcome in settled and not report.is_awaited}
 
 
 def days_in_reach(

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 
 from newsletter.errors import ReaderUnreadable, SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import add_feeds, has_papers, is_current, read_feed
+from newsletter.papers import add_feeds, has_papers, is_current, is_weekday, plan_retry, read_feed
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
-from newsletter.sources import Source
 
 
 def needs_feeds_now(context: RunContext, subscriber: Subscriber) -> bool:
@@ -51,14 +49,16 @@ def collect(
     """Fetches each wanted category once a day for everybody; a category already announced today is not asked again.
 
     Several may collect at once: the day goes on with what each of them read.
-    `sparing` also takes an answer without papers for the present one a while (`announcements.is_current`).
+    `sparing` also takes an answer without papers for the present one a while (`papers.is_current`), and leaves to
+    another run of the same memory what that one is asking for.
     """
     today_on = context.source.day(context.now())
     earlier = context.store.get_days(before=today_on, limit=MAX_DAYS + context.scorer.history_days)
     stored = context.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
+    answers = {report.category: report for report in stored.feeds}
     known = {
-        report.category
-        for report in stored.feeds
+        category
+        for category, report in answers.items()
         if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, context.now()))
     }
     wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - known)
@@ -68,22 +68,31 @@ def collect(
     for category in wanted:
         if should_stop():
             break
-        feed, report = _fetch(context.source, category, earlier)
+        if sparing and not context.store.begin_asking(today_on, category, run_id=run_id, now=context.now()):
+            continue
+        feed, report = _fetch(context, category, earlier, answers.get(category))
         feeds += [feed] if feed else []
-        reports.append(replace(report, fetched_at=context.now()))
+        reports.append(report)
         progress.step(report)
     # Others may have written meanwhile: merged into the day as it stands then, never put in its place
     if remember and reports:
         today = context.store.add_feeds(today_on, feeds, reports)
+    elif sparing:
+        today = context.store.get_day(today_on) or stored
     else:
         today = add_feeds(stored, feeds, reports)
     return Morning(run_id, today, earlier, digest_on)
 
 
-def _fetch(source: Source, category: str, earlier: Sequence[AnnouncementDay]) -> tuple[Feed | None, FeedReport]:
+def _fetch(
+    context: RunContext, category: str, earlier: Sequence[AnnouncementDay], before: FeedReport | None
+) -> tuple[Feed | None, FeedReport]:
+    """Asks for one feed; gives what is new in it, if anything is, and how it went."""
     try:
-        feed = source.fetch(category)
+        feed = context.source.fetch(category)
     except SourceError as error:
-        return None, FeedReport(category, FeedOutcome.FAILED, 0, str(error))
+        is_awaited = not error.is_config and is_weekday(context.source.day(context.now()))
+        failure = FeedReport(category, FeedOutcome.FAILED, 0, str(error), is_awaited=is_awaited)
+        return None, plan_retry(failure, before, context.now(), retry_after_s=error.retry_after_s or 0)
     unseen, report = read_feed(feed, earlier)
-    return (unseen if has_papers(report) else None), report
+    return (unseen if has_papers(report) else None), plan_retry(report, before, context.now())

@@ -41,7 +41,7 @@ def compose(
         announced=len(selection.announced),
         candidates=selection.candidates,
         score_report=score_report,
-        notices=_notices(selection.failed_feeds),
+        notices=_notices(selection),
         is_first=selection.is_first,
     )
     if shared:
@@ -49,5 +49,11 @@ def compose(
     return digest, score_report
 
 
-def _notices(failed_feeds: tuple[str, ...]) -> list[Notice]:
-    return [Notice(NoticeKind.FEEDS_FAILED, {"feeds": failed_feeds})] if failed_feeds else []
+def _notices(selection: Selection) -> list[Notice]:
+    """Says which papers are missing: of feeds that failed, that are late, of which only a part is there."""
+    missing = (
+        (NoticeKind.FEEDS_FAILED, selection.failed_feeds),
+        (NoticeKind.FEEDS_LATE, selection.late_feeds),
+        (NoticeKind.FEEDS_INCOMPLETE, selection.half_feeds),
+    )
+    return [Notice(kind, {"feeds": feeds}) for kind, feeds in missing if feeds]

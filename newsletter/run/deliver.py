@@ -46,9 +46,9 @@ def settle_claim(
         context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
-    waits_for_feed = selection.failed_feeds and not digest.counts.passed  # what is missing may have what passes
+    waits_for_feed = not selection.is_whole and not digest.counts.passed  # what is missing may have what passes
     if waits_for_feed or (digest.is_empty and not (digest.subscriber.empty_mail or digest.weekly_best)):
-        outcome = RunOutcome.FEED_FAILED if selection.failed_feeds else RunOutcome.NOTHING_RELEVANT
+        outcome = _why_empty(selection)
         row = ledger.skip(
             claim,
             outcome,
@@ -58,8 +58,16 @@ def settle_claim(
             not_scored_ids=not_scored,
         )
         context.store.move(row)
-        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(selection.failed_feeds))
+        missing = (*selection.failed_feeds, *selection.late_feeds, *selection.half_feeds)
+        return SubscriberReport(who, outcome, digest.counts, detail=", ".join(missing))
     return replace(deliver(context, claim, digest, selection, not_scored), problem=score_report.problem)
+
+
+def _why_empty(selection: Selection) -> RunOutcome:
+    """Names why there is nothing to send: a feed that failed or is late may still bring what passes."""
+    if selection.failed_feeds:
+        return RunOutcome.FEED_FAILED
+    return RunOutcome.NOTHING_RELEVANT if selection.is_whole else RunOutcome.WAITING
 
 
 def deliver(

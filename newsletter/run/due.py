@@ -15,6 +15,7 @@ from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Subscribe
 from newsletter.run.context import RunContext
 from newsletter.run.schedule import is_due, local_date
 from newsletter.run.shared_digests import in_groups
+from newsletter.run.waiting import awaits_feeds
 
 LOOK_AGAIN = timedelta(hours=1)  # at a mail that had nothing to say: its reader may have changed the profile
 
@@ -33,7 +34,10 @@ def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Sub
     def is_open(row: Delivery | None) -> bool:
         return ledger.is_claimable(row, now, is_running) and not (row and _says_the_same(row, today, now))
 
-    unsuppressed = ((one, on) for one, on in due if one.subscriber_id not in suppressed)
+    def is_waiting(one: Subscriber) -> bool:
+        return today is not None and bool(awaits_feeds(one, today, now, context.timing))
+
+    unsuppressed = ((one, on) for one, on in due if one.subscriber_id not in suppressed and not is_waiting(one))
     return in_groups(one for one, on in unsuppressed if is_open(rows.get((one.subscriber_id, on))))
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from newsletter.model import Delivery, DeliveryState, RunOutcome, Subscriber, SubscriberReport
+from newsletter.model import AnnouncementDay, Delivery, DeliveryState, RunOutcome, Subscriber, SubscriberReport
+from newsletter.papers import holiday_of, is_weekday
 from newsletter.run.context import RunContext
 from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
 from newsletter.run.select import Selection
+from newsletter.run.waiting import awaits_feeds, describe
 
 _TOO_LATE = "too late for today; the papers come with the next mail"
 
@@ -34,11 +36,28 @@ def why_no_mail(
     return None
 
 
-def why_no_announcement(selection: Selection) -> SubscriberReport:
-    """Says why nothing was announced to this subscriber: a quiet day, or a feed that failed."""
-    failed = selection.failed_feeds
-    outcome = RunOutcome.FEED_FAILED if failed else RunOutcome.NO_ANNOUNCEMENT
-    return SubscriberReport(selection.subscriber.subscriber_id, outcome, detail=", ".join(failed))
+def why_waiting(context: RunContext, today: AnnouncementDay, subscriber: Subscriber) -> SubscriberReport | None:
+    """Says for which feeds of `today` a mail that is due waits; None if it is to leave."""
+    awaited = awaits_feeds(subscriber, today, context.now(), context.timing)
+    detail = describe(today, awaited)
+    return SubscriberReport(subscriber.subscriber_id, RunOutcome.WAITING, detail=detail) if awaited else None
+
+
+def why_no_announcement(selection: Selection, today: AnnouncementDay) -> SubscriberReport:
+    """Says why nothing was announced to this subscriber: a feed that failed, a weekend, a holiday, or arXiv is late."""
+    who, failed = selection.subscriber.subscriber_id, selection.failed_feeds
+    if failed:
+        return SubscriberReport(who, RunOutcome.FEED_FAILED, detail=", ".join(failed))
+    if late := (*selection.late_feeds, *selection.half_feeds):
+        return SubscriberReport(who, RunOutcome.NO_ANNOUNCEMENT, detail=f"arXiv is late: {describe(today, late)}")
+    return SubscriberReport(who, RunOutcome.NO_ANNOUNCEMENT, detail=_why_quiet(today.announced_on))
+
+
+def _why_quiet(on: date) -> str:
+    """Says what kept arXiv from announcing on this day of its, if that is known."""
+    if not is_weekday(on):
+        return f"a {on:%A} at arXiv"
+    return f"perhaps because of {holiday}" if (holiday := holiday_of(on)) else ""
 
 
 def why_not_claimed(context: RunContext, selection: Selection) -> SubscriberReport:

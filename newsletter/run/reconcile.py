@@ -23,6 +23,7 @@ _MADE: dict[RunOutcome, DeliveryState] = {
     RunOutcome.NOTHING_RELEVANT: _S.SKIPPED,
     RunOutcome.SUPPRESSED: _S.SKIPPED,
     RunOutcome.FEED_FAILED: _S.SKIPPED,
+    RunOutcome.WAITING: _S.SKIPPED,
     RunOutcome.SCORING_FAILED: _S.DEFERRED,
     RunOutcome.DEFERRED: _S.DEFERRED,
     RunOutcome.STOPPED: _S.DEFERRED,
@@ -38,7 +39,7 @@ def is_unchanged(report: RunReport, earlier: Sequence[RunReport]) -> bool:
 
 
 def _without_time(report: RunReport) -> RunReport:
-    feeds = tuple(replace(feed, fetched_at=None) for feed in report.feeds)
+    feeds = tuple(replace(feed, fetched_at=None, tries=0, ask_again_at=None) for feed in report.feeds)
     return replace(report, feeds=feeds, started_at=_NEVER, finished_at=_NEVER)
 
 

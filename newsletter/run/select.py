@@ -42,9 +42,16 @@ class Selection:
     settled_on: tuple[date, ...]  # days that need no other mail; one with a failed feed comes again
     readings: tuple[FeedReading, ...]  # of other days what is read with this mail, as the ledger keeps it
     failed_feeds: tuple[str, ...]  # of today
+    late_feeds: tuple[str, ...] = ()  # of today: arXiv has not announced in these yet
+    half_feeds: tuple[str, ...] = ()  # of today: only a part is there
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
     changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every feed of today is there."""
+        return not (self.failed_feeds or self.late_feeds or self.half_feeds)
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -82,11 +89,9 @@ def select_from(
         history=history,
         settled_on=settled_on,
         readings=read.new_readings(days, settled_on, categories),
-        failed_feeds=tuple(
-            feed.category
-            for feed in morning.today.feeds
-            if feed.outcome is FeedOutcome.FAILED and feed.category in subscriber.categories
-        ),
+        failed_feeds=_feeds(morning.today, categories, FeedOutcome.FAILED),
+        late_feeds=_feeds(morning.today, categories, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT),
+        half_feeds=_feeds(morning.today, categories, FeedOutcome.HALF_STALE),
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
         mailed_on=tuple(
             sorted(row.digest_on for row in rows if row.digest_on < digest_on and ledger.counts_as_sent(row.state))
@@ -103,6 +108,17 @@ def _changed(
         return ()
     versions = morning.later_versions(context.store, selection.mailed_on[-1] - LOOK_BACK)
     return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, updates, digest_on)
+
+
+def _feeds(today: AnnouncementDay, categories: Sequence[str], *outcomes: FeedOutcome) -> tuple[str, ...]:
+    """Gives the categories with such an outcome; if it is no failure, those whose papers are still to come."""
+    return tuple(
+        feed.category
+        for feed in today.feeds
+        if feed.category in categories
+        and feed.outcome in outcomes
+        and (feed.is_awaited or feed.outcome is FeedOutcome.FAILED)
+    )
 
 
 def _not_seen(

@@ -92,7 +92,7 @@ class ArxivSource:
     def fetch(self, category: str) -> Feed:
         check_category(category)  # before it becomes part of an address
         if (rest_s := self._closed_until - self._monotonic()) > 0:
-            raise SourceError(category, _asked_to_wait(category, rest_s))
+            raise SourceError(category, _asked_to_wait(category, rest_s), retry_after_s=rest_s)
         if self._monotonic() < self._unreachable_until:
             raise SourceError(category, _unreachable(category, self._unreachable_why))
         started = self._monotonic()
@@ -106,7 +106,7 @@ class ArxivSource:
                 self._unreachable_until = self._monotonic() + UNREACHABLE_S
                 self._unreachable_why = _describe(error)
             message = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
-            raise SourceError(category, message) from error
+            raise SourceError(category, message, retry_after_s=wait_s or None) from error
         except (httpx2.InvalidURL, UnicodeError) as error:  # the latter: an empty or overlong part of the host's name
             raise SourceError(
                 category,

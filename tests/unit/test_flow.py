@@ -930,13 +930,13 @@ def test_a_feed_without_papers_is_asked_again_after_a_while(answer: list[Announc
     assert given.source.asked == ["cs.LG", "cs.LG"]
 
 
-def test_a_stale_feed_is_asked_again_once_an_hour() -> None:
+def test_a_stale_feed_is_waited_for_and_asked_again_after_a_while() -> None:
     given = ticking({make.TUESDAY: {"cs.LG": two_papers()}}, now=make.NOW + timedelta(minutes=10))
     given.tick()
     given.source.days[make.WEDNESDAY] = {"cs.LG": two_papers()}  # yesterday's
     given.now += timedelta(days=1)
-    assert given.tick() == [RunOutcome.NO_ANNOUNCEMENT]
-    given.now += timedelta(minutes=59)
+    assert given.tick() == [RunOutcome.WAITING]
+    given.now += timedelta(minutes=14)
     given.tick()
     assert given.source.asked == ["cs.LG"] * 2
     given.source.days[make.WEDNESDAY] = {"cs.LG": [make.announcement("2601.00077")]}

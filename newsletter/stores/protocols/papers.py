@@ -1,7 +1,7 @@
 """What is kept of papers: the announcement days, and what a sentence model made of them."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.model import AnnouncementDay, Feed, FeedReport, PaperVector
@@ -17,6 +17,14 @@ class AnnouncementStore(Protocol):
         """Merges these into what is kept of that arXiv day (`announcements.add_feeds`), and gives the merged day.
 
         Of any number of racing calls nothing that one of them read is lost.
+        """
+
+    def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
+        """Says whether this run is to ask for that category's feed, and notes that it does so until `add_feeds`.
+
+        Not while the answer that is kept is current, nor while another run that is alive is asking
+        (`papers.begin_asking`): of any number of racing calls of such runs one gets True. A repeated call of the same
+        run gets what the first one got.
         """
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None: ...

@@ -55,7 +55,7 @@ class SqlStore:
         )
         ledger = Ledger(database, running, parts.events, parts.moves)
         address_change = AddressChange(database, running, parts, ledger)
-        self._offer_papers(Announcements(database), Vectors(database))
+        self._offer_papers(Announcements(database, running.is_taken), Vectors(database))
         self._offer_mails(ledger, EventEffects(database, parts, ledger), parts)
         self._offer_addresses(parts, address_change)
         self._offer_words(parts)
@@ -78,6 +78,7 @@ class SqlStore:
     def _offer_papers(self, announcements: Announcements, vectors: Vectors) -> None:
         self.remember_day = self._again(announcements.remember_day)
         self.add_feeds = self._again(announcements.add_feeds)
+        self.begin_asking = self._again(announcements.begin_asking)
         self.get_day = self._again(announcements.get_day)
         self.get_days = self._again(announcements.get_days)
         self.forget_days = self._once(announcements.forget_days)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from newsletter.model import AnnouncementDay, Feed, FeedReport
-from newsletter.papers import announcements
+from newsletter.papers import announcements, begin_asking
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.table import SqlTable
@@ -16,7 +16,8 @@ from newsletter.stores.sql.table import SqlTable
 class Announcements:
     """Keeps one AnnouncementDay for each arXiv day."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, is_running: Callable[[str], bool]) -> None:
+        self._is_running = is_running
         self._database = database
         self.rows = SqlTable(database, tables.announcement_days, AnnouncementDay, columns_of)
         self._columns = tables.announcement_days.c
@@ -31,6 +32,15 @@ class Announcements:
             day = announcements.add_feeds(stored, feeds, reports)
             self.rows.put(day)
         return day
+
+    def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
+        with self._database.change():
+            self._database.lock("day", announced_on)
+            stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self._is_running)
+            if day is not None:
+                self.rows.put(day)
+        return day is not None
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self.rows.get(announced_on)

@@ -51,7 +51,7 @@ class TinyStore:
         ledger = Ledger(folder, running, parts.events, parts.moves)
         address_change = AddressChange(folder, running, parts, ledger)
         self._offer_subscribers(parts, address_change, Welcomes(folder))
-        self._offer_papers(Announcements(folder), Vectors(folder))
+        self._offer_papers(Announcements(folder, running.is_taken), Vectors(folder))
         self._offer_mails(ledger, EventEffects(folder, parts, ledger), Search(ledger, digests))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
@@ -61,6 +61,7 @@ class TinyStore:
     def _offer_papers(self, announcements: Announcements, vectors: Vectors) -> None:
         self.remember_day = announcements.remember_day
         self.add_feeds = announcements.add_feeds
+        self.begin_asking = announcements.begin_asking
         self.get_day = announcements.get_day
         self.get_days = announcements.get_days
         self.forget_days = announcements.forget_days

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 from newsletter.model import AnnouncementDay, Feed, FeedReport
-from newsletter.papers import announcements
+from newsletter.papers import announcements, begin_asking
 from newsletter.stores.tinydb.folder import ReadCache, StateFolder, day_file, day_files, disk_errors, drop_days
 from newsletter.stores.tinydb.table import JsonTable
 
@@ -17,7 +17,8 @@ _DAYS_IN_MEMORY = 16  # a history of seven and today, for two zones
 class Announcements:
     """Keeps one AnnouncementDay for each arXiv day."""
 
-    def __init__(self, folder: StateFolder) -> None:
+    def __init__(self, folder: StateFolder, is_running: Callable[[str], bool]) -> None:
+        self._is_running = is_running
         self._days = JsonTable(folder, "announcements", AnnouncementDay, lambda day: day.announced_on.isoformat())
         self._cache = ReadCache(lambda path: self._days.get(path, path.stem), most=_DAYS_IN_MEMORY)
 
@@ -33,6 +34,15 @@ class Announcements:
             day = announcements.add_feeds(stored, feeds, reports)
             self._days.put(path, day)
         return day
+
+    def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
+        path = self._file(announced_on)
+        with self._days.change(path):
+            stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self._is_running)
+            if day is not None:
+                self._days.put(path, day)
+        return day is not None
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._file(announced_on)

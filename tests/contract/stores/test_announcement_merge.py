@@ -72,7 +72,7 @@ def test_a_failure_does_not_take_papers_away_however_late_it_comes(opened: Opene
     ("first", "second", "minutes", "kept"),
     [
         (FeedOutcome.NO_ANNOUNCEMENT, FeedOutcome.FAILED, 1, FeedOutcome.NO_ANNOUNCEMENT),
-        (FeedOutcome.STALE, FeedOutcome.FAILED, 59, FeedOutcome.STALE),
+        (FeedOutcome.STALE, FeedOutcome.FAILED, 14, FeedOutcome.STALE),
         (FeedOutcome.NO_ANNOUNCEMENT, FeedOutcome.FAILED, 61, FeedOutcome.FAILED),
         (FeedOutcome.FAILED, FeedOutcome.NO_ANNOUNCEMENT, 1, FeedOutcome.NO_ANNOUNCEMENT),
         (FeedOutcome.FAILED, FeedOutcome.ANNOUNCED, 1, FeedOutcome.ANNOUNCED),
@@ -185,3 +185,37 @@ def test_of_racing_processes_none_loses_a_paper(shared: SharedMemory) -> None:
 
     race(work, len(CATEGORIES))
     assert len(ids(shared.another().get_day(DAY))) == rounds * len(CATEGORIES)
+
+
+# --- who asks for a feed
+
+
+def test_a_feed_is_asked_for_by_one_run_until_it_has_answered(opened: Opener) -> None:
+    first, second = opened(), opened()
+    first.start_run("r1")
+    second.start_run("r2")
+    assert first.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
+    assert first.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW), "a repeated call"
+    assert not second.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW)
+    assert second.begin_asking(DAY, "cs.AI", run_id="r2", now=NOW)
+    day = first.add_feeds(DAY, [], [report("cs.LG", FeedOutcome.FAILED)])
+    assert [each.category for each in day.asking] == ["cs.AI"]
+    assert not second.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW + timedelta(minutes=14)), "it has just failed"
+    assert second.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW + timedelta(minutes=15))
+
+
+def test_whoever_ended_or_asks_for_too_long_is_passed_over(opened: Opener) -> None:
+    first, second = opened(), opened()
+    first.start_run("r1")
+    second.start_run("r2")
+    assert first.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
+    assert second.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW + timedelta(minutes=30))
+    second.end_run("r2")
+    assert first.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW + timedelta(minutes=31))
+
+
+def test_a_feed_with_papers_is_not_asked_for(opened: Opener) -> None:
+    store = opened()
+    store.start_run("r1")
+    store.add_feeds(DAY, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
+    assert not store.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW + timedelta(hours=9))

@@ -20,6 +20,8 @@ TEXTS = load_notices()
 RENDERER = Renderer(Brand("Xyzzy", "x@example.org"), resources.folders("templates/email"), resources.folders("prompts"))
 NOTICES = (
     Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.LG", "cs.AI", "cs.CL")}),
+    Notice(NoticeKind.FEEDS_LATE, {"feeds": ("cs.LG",)}),
+    Notice(NoticeKind.FEEDS_INCOMPLETE, {"feeds": ("cs.LG", "cs.AI")}),
     Notice(NoticeKind.MODEL_NOT_REACHED),
     Notice(NoticeKind.MODEL_WITHOUT_ANSWER),
     *(Notice(NoticeKind.NOT_JUDGED, {"n": n}) for n in (1, 2)),

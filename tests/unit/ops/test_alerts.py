@@ -47,7 +47,13 @@ def text(found: RunReport, problem: str = "") -> str:
 
 WELL = [
     *(RunOutcome.SENT, RunOutcome.ALREADY_SENT, RunOutcome.NOT_DUE, RunOutcome.PAUSED, RunOutcome.SUPPRESSED),
-    *(RunOutcome.INTERRUPTED, RunOutcome.NO_ANNOUNCEMENT, RunOutcome.NOTHING_RELEVANT, RunOutcome.BUSY),
+    *(
+        RunOutcome.INTERRUPTED,
+        RunOutcome.NO_ANNOUNCEMENT,
+        RunOutcome.NOTHING_RELEVANT,
+        RunOutcome.BUSY,
+        RunOutcome.WAITING,
+    ),
 ]
 
 

@@ -130,7 +130,8 @@ def test_yesterdays_batch_under_todays_date_is_stale() -> None:
     report = read_feed(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])[1]
     assert (report.outcome, report.papers) == (FeedOutcome.STALE, 10)
     assert "10 of its 10 entries were already announced, the latest on 2025-10-06" in report.detail
-    assert report.detail.endswith("run again later, when arXiv has renewed it.")
+    assert report.detail.endswith("it is asked again.")
+    assert report.is_awaited
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_equal_readers_stand_side_by_side() -> None:
     given.subscribers = [
         make.subscriber(subscriber_id=f"s_{n}", categories=categories) for n, categories in enumerate(kinds)
     ]
+    collect_morning(given.context, given.subscribers, Silent())
     assert due(given) == ["s_0", "s_2", "s_4", "s_1", "s_3", "s_5"]
 
 

@@ -240,7 +240,7 @@ def test_the_nearest_are_mailed_once() -> None:
     given = quiet_day(at_least=2)
     given.run()
     first = mailed(given)
-    next_day(given, *first, *LATER)
+    next_day(given, first[0], *LATER, "2601.00014")
     given.run()
     assert set(first).isdisjoint(mailed(given))
     assert len(mailed(given)) == 2
