@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
-from newsletter.model import Announcement, AnnouncementDay, FeedReport, Paper, Subscriber, SubscriberReport
+from newsletter.model import Announcement, AnnouncementDay, FeedReport, Paper, Subscriber, SubscriberReport, Updates
 from newsletter.papers import find_announced, find_elsewhere
 from newsletter.run.backlog import Readings, leave_unread
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
@@ -78,7 +78,9 @@ class Morning:
     _left: dict[tuple[date, Readings], AnnouncementDay] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
-    _versions: dict[date, Mapping[str, Paper]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _versions: dict[tuple[date, Updates], Mapping[str, Paper]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
     _older: list[AnnouncementDay] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
@@ -114,18 +116,19 @@ class Morning:
             self._known[key] = days, _Found(shown, find_elsewhere(shown, days, self.days, categories))
         return self._known[key][1]
 
-    def later_versions(self, store: Store, since: date) -> Mapping[str, Paper]:
-        """Gives the papers that the days since then show in a later version, by id; worked out once for each date.
+    def later_versions(self, store: Store, since: date, updates: Updates) -> Mapping[str, Paper]:
+        """Gives what the days since then show in a later version (`updates.later_versions`); worked out once for each.
 
         Days before `earlier` are read, once, where they are asked for: by who has had no mail for weeks.
         """
-        if since not in self._versions:
+        key = (since, updates)
+        if key not in self._versions:
             first = self.days[0].announced_on
             if since < first and not self._older:
                 self._older.extend(store.get_days(before=first, limit=MOST_KEPT_DAYS))
             days = (day for day in (*self._older, *self.days) if day.announced_on >= since)
-            self._versions[since] = later_versions(days)
-        return self._versions[since]
+            self._versions[key] = later_versions(days, updates)
+        return self._versions[key]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:
         return self.digest_on or local_date(now, subscriber.zone)

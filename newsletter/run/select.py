@@ -106,8 +106,8 @@ def _changed(
     updates, digest_on = selection.subscriber.updates, selection.digest_on
     if updates is Updates.NONE or not selection.mailed_on:
         return ()
-    versions = morning.later_versions(context.store, selection.mailed_on[-1] - LOOK_BACK)
-    return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, updates, digest_on)
+    versions = morning.later_versions(context.store, selection.mailed_on[-1] - LOOK_BACK, updates)
+    return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, digest_on)
 
 
 def _feeds(today: AnnouncementDay, categories: Sequence[str], *outcomes: FeedOutcome) -> tuple[str, ...]:

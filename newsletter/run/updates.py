@@ -28,28 +28,30 @@ class ChangedPaper:
     known_on: date
 
 
-def later_versions(days: Iterable[AnnouncementDay]) -> dict[str, Paper]:
-    """Gives each paper that these days show in a later version than its first, by id, in the latest one. Pure."""
+def later_versions(days: Iterable[AnnouncementDay], updates: Updates) -> dict[str, Paper]:
+    """Gives what who wants such updates may be told of: papers in a later version than their first, by id. Pure.
+
+    Of each paper the latest version that these days show.
+    """
     found: dict[str, Paper] = {}
     for day in days:
         for shown in day.announcements:
             paper = shown.paper
             if paper.version > 1 or paper.is_withdrawn:
                 found[paper.arxiv_id] = latest(found.get(paper.arxiv_id, paper), paper)
-    return found
+    return {arxiv_id: paper for arxiv_id, paper in found.items() if _is_wanted(paper, updates)}
 
 
-def find_changed(
-    rows: Sequence[Delivery], versions: Mapping[str, Paper], updates: Updates, digest_on: date
-) -> tuple[ChangedPaper, ...]:
-    """Finds what may be news in the mail of that date, withdrawn papers first, then those sent last. Pure.
+def find_changed(rows: Sequence[Delivery], versions: Mapping[str, Paper], digest_on: date) -> tuple[ChangedPaper, ...]:
+    """Finds which of these `later_versions` may be news in the mail of that date. Pure.
 
     `rows` are those of this reader's other mails that left, or may have left. A version that one of them told of is
-    no news.
+    no news. Withdrawn papers come first, then those sent last.
     """
-    wanted = {arxiv_id for arxiv_id, paper in versions.items() if _is_wanted(paper, updates)}
+    if not versions:
+        return ()
     before = sorted((row for row in rows if row.digest_on < digest_on), key=lambda row: row.digest_on)
-    sent = {arxiv_id: row for row in before for arxiv_id in row.paper_ids if arxiv_id in wanted}
+    sent = {arxiv_id: row for row in before for arxiv_id in row.paper_ids if arxiv_id in versions}
     if not sent:
         return ()
     told = {key for row in rows for key in row.told_ids}

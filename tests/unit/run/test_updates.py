@@ -74,23 +74,24 @@ def wishing(updates: Updates, **changes: object) -> Morning:
 def test_a_reader_is_told_what_they_want_to_know(updates: Updates) -> None:
     rows = [sent(make.TUESDAY, ID, "2601.00002")]
     versions = {ID: SECOND, "2601.00002": make.paper("2601.00002", version=3, withdrawal=NOTICE)}
-    changed = [each.paper.arxiv_id for each in find_changed(rows, versions, updates, make.WEDNESDAY)]
+    wanted = later_versions([make.day(make.WEDNESDAY, list(map(replaced, versions.values())))], updates)
+    changed = [each.paper.arxiv_id for each in find_changed(rows, wanted, make.WEDNESDAY)]
     assert changed == {Updates.NONE: [], Updates.WITHDRAWALS: ["2601.00002"]}.get(updates, ["2601.00002", ID])
 
 
 def test_what_was_never_sent_is_no_news() -> None:
-    assert find_changed([sent(make.TUESDAY, "2601.00009")], {ID: GONE}, Updates.ALL, make.WEDNESDAY) == ()
+    assert find_changed([sent(make.TUESDAY, "2601.00009")], {ID: GONE}, make.WEDNESDAY) == ()
 
 
 def test_what_another_mail_told_is_no_news_also_if_it_is_of_a_later_date() -> None:
     rows = [sent(make.TUESDAY, ID), replace(sent(FRIDAY), told_ids=(version_key(SECOND),))]
-    assert find_changed(rows, {ID: SECOND}, Updates.SENT, make.WEDNESDAY) == ()
+    assert find_changed(rows, {ID: SECOND}, make.WEDNESDAY) == ()
 
 
 def test_a_paper_is_compared_with_what_the_last_mail_said_of_it() -> None:
     rows = [sent(make.TUESDAY, "2601.00002", ID), replace(sent(make.WEDNESDAY), told_ids=(version_key(SECOND),))]
     third = replace(SECOND, version=3)
-    assert find_changed(rows, {ID: third}, Updates.SENT, FRIDAY) == (
+    assert find_changed(rows, {ID: third}, FRIDAY) == (
         ChangedPaper(third, SentPaper(ID, make.TUESDAY, 2), make.WEDNESDAY),
     )
 
@@ -108,7 +109,7 @@ def test_of_all_days_the_latest_version_counts_and_first_versions_are_none(
     shown: list[tuple[str, int, bool]],
 ) -> None:
     papers = [make.paper(i, version=v, withdrawal=NOTICE if gone else "") for i, v, gone in shown]
-    found = later_versions([make.day(make.TUESDAY, [replaced(paper)]) for paper in papers])
+    found = later_versions([make.day(make.TUESDAY, [replaced(paper)]) for paper in papers], Updates.SENT)
     later = [paper for paper in papers if paper.version > 1 or paper.withdrawal]
     assert found.keys() == {paper.arxiv_id for paper in later}
     for arxiv_id, paper in found.items():
@@ -119,7 +120,7 @@ def test_a_mail_tells_a_few_withdrawn_ones_first_and_no_digest_means_no_news() -
     papers = [make.paper(f"2601.{n:05}", version=2, withdrawal=NOTICE if n % 2 else "") for n in range(30)]
     row = sent(make.TUESDAY, *(paper.arxiv_id for paper in papers))
     versions = {paper.arxiv_id: paper for paper in papers}
-    changed = find_changed([row], versions, Updates.SENT, make.WEDNESDAY)
+    changed = find_changed([row], versions, make.WEDNESDAY)
     entries = (
         DigestEntry(1, replace(p, version=1, withdrawal=""), AnnounceType.NEW, make.score(p.arxiv_id)) for p in papers
     )
@@ -210,9 +211,9 @@ def test_days_that_were_read_for_one_reader_are_read_for_all() -> None:
     known = KnownDays("run", make.day(FRIDAY), ())
     early = make.TUESDAY - timedelta(days=9)
     given.store.remember_day(make.day(early, [replaced(SECOND)]))
-    assert known.later_versions(given.store, early) == {ID: SECOND}
+    assert known.later_versions(given.store, early, Updates.SENT) == {ID: SECOND}
     given.store.forget_days(before=FRIDAY)
-    assert known.later_versions(given.store, early - timedelta(days=1)) == {ID: SECOND}
+    assert known.later_versions(given.store, early - timedelta(days=1), Updates.SENT) == {ID: SECOND}
 
 
 # --- whatever happens
