@@ -19,6 +19,12 @@ def count(*_: Any) -> None:
     COUNT[0] += 1
 
 
+def count_statement(_connection: object, _cursor: object, statement: str, *_: Any) -> None:
+    """SQLite's own BEGIN is counted as the beginning that it is."""
+    if not statement.startswith("BEGIN"):
+        count()
+
+
 def count_end(connection: Connection) -> None:
     """A statement that stands alone begins and ends nothing: SQLAlchemy only says so."""
     if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
@@ -26,7 +32,7 @@ def count_end(connection: Connection) -> None:
 
 
 if __name__ == "__main__":
-    event.listen(Engine, "before_cursor_execute", count)
+    event.listen(Engine, "before_cursor_execute", count_statement)
     for name in ("commit", "rollback", "begin"):
         event.listen(Engine, name, count_end)
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
@@ -21,6 +22,7 @@ from newsletter.run import (
     Halt,
     Morning,
     ProgressListener,
+    ReaderLookup,
     RunContext,
     Selection,
     collect,
@@ -28,18 +30,20 @@ from newsletter.run import (
     forget_expired,
     gather,
     in_groups,
-    needs_feeds_now,
     open_run,
     outcomes,
     prefetch_scores,
     read_papers,
+    read_rows,
     recall,
     reconcile,
     report_unreadable,
     select,
     settle_claim,
     settle_doubts,
+    settle_overtaken,
     weigh_bounces,
+    who_needs_feeds_now,
 )
 from newsletter.scoring import ScoreCache
 
@@ -76,7 +80,7 @@ def run_morning(
             readers, morning = subscribers, collect(context, (), progress, run_id=run.run_id, digest_on=digest_on)
             problems = read_papers(context, morning, readers, should_stop)
         else:
-            readers = [each for each in subscribers if needs_feeds_now(context, each)] if due_only else subscribers
+            readers = who_needs_feeds_now(context, subscribers) if due_only else subscribers
             morning, problems = gather(
                 context,
                 readers,
@@ -90,32 +94,37 @@ def run_morning(
         served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
         progress.begin(DIGESTS, len(served))
         entries = report_unreadable(unreadable)
+        lookup = ReaderLookup(context, morning, served, due_only=due_only)
         for subscriber in served:
-            entry = serve_if_due(context, morning, subscriber, due_only=due_only, halt=sender.halt)
+            entry = serve_if_due(context, morning, subscriber, lookup, halt=sender.halt)
             progress.step(entry)
             entries.append(entry)
+        settle_overtaken(context, entries)
         weigh_bounces(context)
         if due_only and not is_collected and not should_stop():
             problems += prefetch_scores(context, morning, readers)
         report = run.report(morning, entries, problems, digest_on=digest_on)
         run.record(report, unless_among=int(due_only))
-        reconcile.check(report, [*unreadable, *(one.subscriber_id for one in served)], context.store.get_delivery)
+        reconcile.check(
+            report, [*unreadable, *(one.subscriber_id for one in served)], partial(read_rows, context.store)
+        )
         return report
 
 
 def serve_if_due(
-    context: RunContext, morning: Morning, subscriber: Subscriber, *, due_only: bool = False, halt: Halt | None = None
+    context: RunContext, morning: Morning, subscriber: Subscriber, lookup: ReaderLookup, *, halt: Halt | None = None
 ) -> SubscriberReport:
     """One subscriber's mail, or the reason why there is none. `halt` says why no other mail is to be begun."""
     try:
         digest_on = morning.date_for(subscriber, context.now())
-        if reason := outcomes.why_no_mail(context, subscriber, digest_on, due_only=due_only):
+        if reason := lookup.why_no_mail(subscriber, digest_on):
             return reason
         if halt:
             return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
-        if due_only and (reason := outcomes.why_waiting(context, morning.today, subscriber)):
+        if reason := lookup.why_waiting(subscriber):
             return reason
-        return serve(context, morning, select(context, morning, subscriber, digest_on))
+        history = lookup.history(subscriber, digest_on)
+        return serve(context, morning, select(context, morning, subscriber, digest_on, history))
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))
 
@@ -125,13 +134,12 @@ def serve(context: RunContext, morning: Morning, selection: Selection) -> Subscr
     subscriber, digest_on = selection.subscriber, selection.digest_on
     if not selection.announced:
         return outcomes.why_no_announcement(selection, morning.today)
-    context.store.require_readable(subscriber.subscriber_id, digest_on)
     claim = context.store.claim(subscriber.subscriber_id, digest_on, run_id=morning.run_id, now=context.now())
     if claim is None or claim.state is not DeliveryState.CLAIMED:
         return outcomes.why_not_claimed(context, selection)
     prefetcher = context.prefetcher
     used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
-    digest, score_report = compose(context.scorer, context.store, selection, shared=morning.digests)
+    digest, score_report = compose(context.scorer, selection, shared=morning.digests)
     digest = recall(context, selection, digest)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_before))
     try:

@@ -139,6 +139,12 @@ class Settings(BaseSettings):
     send_by: Literal["outbox", "smtp", "sendgrid"] = Field(
         "outbox", description="Who takes the mails: a folder on this machine, a mail server, or SendGrid."
     )
+    mails_per_minute: int | None = Field(
+        None,
+        ge=1,
+        description="How many mails your mail server or SendGrid takes in a minute, from all processes with the same "
+        "memory together. Default: no limit.",
+    )
     bounce_to: Mailbox | None = Field(
         None,
         description="The mailbox that gets bounces of mail sent by SMTP; each mail names it with a tag of its own "

@@ -9,12 +9,13 @@ from threading import RLock
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.delivery import ledger, suppression
-from newsletter.errors import StoreConflict
+from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import spending
 from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
 from newsletter.model.digests import Digest, FoundPaper
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
+from newsletter.model.readers import ReaderHistory, ReaderWishes
 from newsletter.model.runs import RunReport
 from newsletter.model.subscribers import (
     Move,
@@ -129,6 +130,18 @@ class MemoryStore:
                 raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
             self._rows[delivery.subscriber_id, delivery.digest_on] = delivery
 
+    def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
+        with self._lock:
+            if self.get_address_status(delivery.subscriber_id).suppression is not None:
+                return False
+            self.move(delivery)
+            self.put_digest(digest)
+        return True
+
+    def settle_all_by_events(self, deliveries: Collection[tuple[str, date]], *, now: datetime) -> None:
+        for subscriber_id, digest_on in deliveries:
+            self.settle_by_events(subscriber_id, digest_on, now=now)
+
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         with self._lock:
             stored = self.get_delivery(subscriber_id, digest_on)
@@ -145,6 +158,7 @@ class MemoryStore:
         self,
         *,
         subscriber_id: str | None = None,
+        subscriber_ids: Collection[str] | None = None,
         digest_on: date | None = None,
         since: date | None = None,
         states: Sequence[DeliveryState] = (),
@@ -153,6 +167,7 @@ class MemoryStore:
             row
             for row in self._rows.values()
             if subscriber_id in (None, row.subscriber_id)
+            and (subscriber_ids is None or row.subscriber_id in subscriber_ids)
             and digest_on in (None, row.digest_on)
             and (since is None or row.digest_on >= since)
             and (not states or row.state in states)
@@ -249,6 +264,21 @@ class MemoryStore:
         too_many = is_held or suppression.are_too_many(len(bounced), mailed)
         for who, each in self._statuses.items():
             self._statuses[who] = suppression.apply_brake(each, morning, too_many=too_many)
+
+    # -- many readers at once
+
+    def get_wishes(self, subscriber_ids: Collection[str]) -> dict[str, ReaderWishes | ReaderUnreadable]:
+        return {
+            who: ReaderWishes(self.get_address_status(who), tuple(self.get_revisions(who))) for who in subscriber_ids
+        }
+
+    def get_histories(
+        self, subscriber_ids: Collection[str], *, digest_on: date
+    ) -> dict[str, ReaderHistory | ReaderUnreadable]:
+        return {
+            who: ReaderHistory(tuple(self.get_deliveries(subscriber_id=who)), tuple(self.get_votes(who)))
+            for who in subscriber_ids
+        }
 
     # -- what cannot be read
 
@@ -391,11 +421,12 @@ class MemoryStore:
             self._enrolled[sign_up.subscriber_id] = sign_up
         return True
 
-    def get_enrolled(self) -> list[SignUp]:
-        return sorted(self._enrolled.values(), key=lambda one: (one.at, one.subscriber_id))
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
+        found = [self._enrolled[who] for who in self.get_enrolled_ids(only=only)]
+        return sorted(found, key=lambda one: (one.at, one.subscriber_id))
 
-    def get_enrolled_ids(self) -> list[str]:
-        return sorted(self._enrolled)
+    def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
+        return sorted(who for who in self._enrolled if only is None or who in only)
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         with self._lock:

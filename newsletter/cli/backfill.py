@@ -12,7 +12,7 @@ from newsletter import app
 from newsletter.cli.common import TerminalProgress, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_FEED
 from newsletter.cli.shutdown import Ending
-from newsletter.papers import arxiv_day
+from newsletter.papers import arxiv_day, is_arxiv
 from newsletter.run import FIRST_DAYS, MOST_BACKFILL_DAYS, BackfillReport, backfill, last_weekdays
 from newsletter.settings import load_settings
 
@@ -54,7 +54,7 @@ def command(first_at: datetime | None, last_at: datetime | None, dry_run: bool, 
     listed = app.load_subscribers(settings, store)
     if listed.problem:
         complain(f"{listed.problem}\nThe last good version's categories are looked at.")
-    categories = {category for subscriber in listed.subscribers for category in subscriber.categories}
+    categories = {each for subscriber in listed.subscribers for each in subscriber.categories if is_arxiv(each)}
     ending = Ending()
     ending.listen()
     with TerminalProgress(quiet=quiet) as progress:

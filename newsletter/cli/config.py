@@ -9,7 +9,8 @@ import click
 from newsletter.cli.env_file import write_env_file
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.settings import load_settings
+from newsletter.mail import load_theme
+from newsletter.settings import Settings, load_settings
 
 
 def new_secret_key() -> str:
@@ -33,4 +34,10 @@ def command(new_secret: bool) -> None:
         click.echo(new_secret_key())
         return
     settings = load_settings()
-    write_document(write_env_file(settings, active=settings.model_fields_set))
+    write_document(write_env_file(settings, active=settings.model_fields_set - _as_in_the_theme(settings)))
+
+
+def _as_in_the_theme(settings: Settings) -> set[str]:
+    """Names the settings that the theme gives already: written down, they would hold when the theme changes."""
+    theme = load_theme()
+    return {name for name in ("name", "footer") if getattr(settings, name) == getattr(theme, name)}

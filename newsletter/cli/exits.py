@@ -5,6 +5,8 @@ EXIT_FEED = 4
 EXIT_SCORING = 5
 EXIT_DELIVERY = 6
 EXIT_STORE = 7
+EXIT_NO_ANNOUNCEMENT = 8
+EXIT_NOTHING_RELEVANT = 9
 
 EXIT_CODES = """\b
 Exit codes:
@@ -15,4 +17,6 @@ Exit codes:
   4  a feed could not be fetched or read
   5  papers could not be scored, or the model could not be asked ahead
   6  a mail was deferred, rejected or is in doubt, or bounces are held
-  7  the memory, or what is kept of one subscriber, could not be read or written"""
+  7  the memory, or what is kept of one subscriber, could not be read or written
+  8  nobody was mailed: no announcement, or not yet (run --detailed-exit-code)
+  9  nobody was mailed: nothing was relevant (run --detailed-exit-code)"""

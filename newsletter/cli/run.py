@@ -24,7 +24,16 @@ from newsletter.cli.common import (
     numbers,
     print_table,
 )
-from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_DELIVERY, EXIT_FEED, EXIT_SCORING, EXIT_STORE
+from newsletter.cli.exits import (
+    EXIT_CODES,
+    EXIT_CONFIG,
+    EXIT_DELIVERY,
+    EXIT_FEED,
+    EXIT_NO_ANNOUNCEMENT,
+    EXIT_NOTHING_RELEVANT,
+    EXIT_SCORING,
+    EXIT_STORE,
+)
 from newsletter.cli.promised_mails import begin_welcomes, welcome_before_digests
 from newsletter.cli.shutdown import Ending
 from newsletter.delivery import ledger
@@ -60,7 +69,16 @@ _EXITS = {
 @click.option("--due", is_flag=True, help="Pass over subscribers whose own send time has not come yet today.")
 @click.option("--dry-run", is_flag=True, help="Say what would be mailed; record nothing, send nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dry_run: bool, quiet: bool) -> None:
+@click.option("--detailed-exit-code", is_flag=True, help="End with 8 or 9, not 0, if nobody was mailed: see below.")
+def command(
+    feed: Path | None,
+    use_sample: bool,
+    only: str | None,
+    due: bool,
+    dry_run: bool,
+    quiet: bool,
+    detailed_exit_code: bool,
+) -> None:
     """One morning: collect the announcement, score it for each subscriber, compose, render and deliver.
 
     Every step may be run again: a second run the same day sends nothing twice, and a run after a crash goes on
@@ -129,7 +147,8 @@ def command(feed: Path | None, use_sample: bool, only: str | None, due: bool, dr
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
     held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
-    sys.exit(max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0))
+    code = max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0)
+    sys.exit(code or (detailed_code(report) if detailed_exit_code else 0))
 
 
 def _dry_run(
@@ -224,6 +243,16 @@ def exit_code(report: RunReport) -> int:
     codes += [EXIT_SCORING for _ in report.problems]
     codes += [EXIT_FEED for feed in report.feeds if feed.outcome is FeedOutcome.FAILED]
     return max(codes, default=0)
+
+
+def detailed_code(report: RunReport) -> int:
+    """The exit code of a run without failures that mailed nobody: why; 0 if it mailed somebody, or nobody was due."""
+    outcomes = {entry.outcome for entry in report.subscribers}
+    if outcomes & {RunOutcome.SENT, RunOutcome.ALREADY_SENT}:
+        return 0
+    if RunOutcome.NOTHING_RELEVANT in outcomes:
+        return EXIT_NOTHING_RELEVANT
+    return EXIT_NO_ANNOUNCEMENT if outcomes & {RunOutcome.NO_ANNOUNCEMENT, RunOutcome.WAITING} else 0
 
 
 def troubles(report: RunReport) -> list[str]:

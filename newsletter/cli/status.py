@@ -88,9 +88,10 @@ def _rows(store: Store, digest_on: date, run_ids: set[str]) -> dict[str, Deliver
 
 
 def _feeds(run: RunReport) -> Table:
-    table = new_table("category", "feed", "papers#", "detail")
+    table = new_table("category", "feed", "papers#", "asked again (UTC)", "detail")
     for feed in run.feeds:
-        table.add_row(feed.category, feed.outcome, str(feed.papers), feed.detail)
+        again = f"{feed.ask_again_at:%H:%M}" if feed.ask_again_at else ""
+        table.add_row(feed.category, feed.outcome, str(feed.papers), again, feed.detail)
     return table
 
 

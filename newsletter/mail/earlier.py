@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.model import EarlierEntry, SentPaper
+from newsletter.model import EarlierEntry, PaperId, SentPaper
 from newsletter.papers import readable
 from newsletter.texts import Texts, write_day
 
@@ -34,14 +34,14 @@ class WeekPaper:
 
 
 def followed_view(sent: SentPaper | None, web_url: str, t: Texts) -> FollowedPaper | None:
-    """Shows the paper on the web page of its own digest, or at arXiv where there is none.
+    """Shows the paper on the web page of its own digest, or at its source where there is none.
 
     `web_url` is that of the present digest's page: the others of a reader lie beside it. Empty: there is no web part.
     """
     if sent is None:
         return None
-    url = page_url(web_url, sent.digest_on, sent.number) or f"https://arxiv.org/abs/{sent.arxiv_id}"
-    return FollowedPaper(sent.arxiv_id, write_day(sent.digest_on, t.language), url)
+    url = page_url(web_url, sent.digest_on, sent.number) or sent.url or PaperId.read(sent.arxiv_id).url
+    return FollowedPaper(sent.name or sent.arxiv_id, write_day(sent.digest_on, t.language), url)
 
 
 def week_views(best: Sequence[EarlierEntry], web_url: str, t: Texts) -> tuple[WeekPaper, ...]:

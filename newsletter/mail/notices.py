@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsletter.model import Notice
+from newsletter.papers import show_category
 from newsletter.texts import Texts, write_list
 
 MOST_CATEGORIES = 2  # that are named; more are counted
@@ -30,7 +31,8 @@ def write_notice(notice: Notice | str, t: Texts) -> str:
             values[name] = write_list(quoted, t.language, "or")
         elif isinstance(value, tuple):
             is_counted = name == "categories" and len(value) > MOST_CATEGORIES
-            values[name] = t("your_categories", n=len(value)) if is_counted else write_list(value, t.language)
+            named = [show_category(each) for each in value]
+            values[name] = t("your_categories", n=len(value)) if is_counted else write_list(named, t.language)
         else:
             values[name] = value
     return t(notice.kind, **values)

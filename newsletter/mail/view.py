@@ -24,7 +24,16 @@ from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.mail.updates import UpdateView, update_views
 from newsletter.model import Digest, DigestEntry, Paper, Subscriber
-from newsletter.papers import PaperLinks, key_sentence, paper_links, readable, readable_name
+from newsletter.papers import (
+    PaperLinks,
+    acknowledgements,
+    is_arxiv,
+    key_sentence,
+    paper_links,
+    readable,
+    readable_name,
+    show_category,
+)
 from newsletter.texts import Texts, write_date, write_number
 
 PREHEADER_CHARS = 140
@@ -137,6 +146,7 @@ class DigestView:
     scorer: str
     cost: CostView | None  # None: no model was asked, or none answered
     notices: tuple[str, ...]
+    looked_through: str  # on which days, in which categories
     categories: str
     wanted: str  # the reader's topics and words, on one line
     profile: str  # the selection profile as the scorer saw it; of a model, the whole prompt but for the papers
@@ -154,6 +164,7 @@ class DigestView:
     more_papers_url: str  # to the page that sends more papers a day; empty: there is no web part
     fewer_papers_url: str
     preheader: str  # what a list of mails shows behind the subject: the next best titles
+    thanks: tuple[str, ...]  # to those whose papers these are, in English
 
     @property
     def groups(self) -> tuple[TopicGroup, ...]:
@@ -262,7 +273,8 @@ def view_of(
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
         cost=cost_view(digest, t.language, t["not_known"]),
         notices=write_notices(digest.notices, notice_texts),
-        categories=", ".join(subscriber.categories),
+        looked_through=_looked_through(digest, t),
+        categories=_categories(digest),
         wanted=_wanted(subscriber),
         profile=profile,
         is_prompt=bool(digest.prompt),
@@ -279,7 +291,25 @@ def view_of(
         more_papers_url=mail_links.more_papers_url,
         fewer_papers_url=mail_links.fewer_papers_url,
         preheader=_preheader(papers, is_first_named=not is_nearest_only or formatting.is_met(digest)),
+        thanks=acknowledgements(
+            [entry.paper for entry in (*digest.entries, *(each.entry for each in digest.weekly_best))],
+            subscriber.categories,
+        ),
     )
+
+
+def _looked_through(digest: Digest, t: Texts) -> str:
+    """Says where the papers were announced; "on arXiv" of arXiv's categories alone."""
+    wanted = digest.subscriber.categories
+    key = "looked_through" if all(map(is_arxiv, wanted)) else "looked_through_sources"
+    return t(key, days=wording.date_range(t, digest.announced_on), categories=_categories(digest))
+
+
+def _categories(digest: Digest) -> str:
+    """Names the reader's categories; a feed by its title, where one of its papers says it."""
+    titles = {entry.paper.primary: entry.paper.origin.name for entry in digest.entries if entry.paper.origin}
+    wanted = digest.subscriber.categories
+    return ", ".join(show_category(each, feed_title=titles.get(each, "")) for each in wanted)
 
 
 def _preheader(papers: Sequence[DigestPaper], *, is_first_named: bool) -> str:
@@ -388,7 +418,7 @@ def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bo
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         is_by_words=entry.score.novelty is None and not is_by_words,
-        category=paper.primary,
+        category=show_category(paper.primary, feed_title=text.links.name),
         kind=wording.kind_label(t, entry.announce_type, paper.version),
         topic=entry.topic if has_topic else "",
         pinned=entry.pinned_author,

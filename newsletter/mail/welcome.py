@@ -17,7 +17,7 @@ from newsletter.mail.responses import word
 from newsletter.mail.view import TOC_AUTHORS, Brand, one_line
 from newsletter.mail.wording import join_names
 from newsletter.model import DigestEntry, Frequency, Subscriber
-from newsletter.papers import paper_links, readable, readable_name, taxonomy
+from newsletter.papers import acknowledgements, is_arxiv, paper_links, readable, readable_name, show_category, taxonomy
 from newsletter.texts import Texts, name_weekday, write_date
 
 FILE = "templates/email/welcome.yaml"
@@ -84,6 +84,7 @@ class WelcomeView:
     leave_page: str = ""
     unsubscribe_url: str = ""
     sent_to: str = ""
+    thanks: Sequence[str] = field(default=())  # to those whose papers come, in English
 
 
 def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -> WelcomeView:
@@ -91,6 +92,7 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
     reader = content.reader
     first = t("first", date=write_date(content.first_on, t.language)) if content.first_on else t["first_now"]
     change_word, leave_word = (word(command, t.language) for command in (Command.PROFILE, Command.UNSUBSCRIBE))
+    best = content.best[:MOST_PAPERS] if content.best_on else ()
     by_reply = t("change_reply", word=change_word) if links.is_read else t["change_person"]
     return WelcomeView(
         brand=brand,
@@ -105,9 +107,9 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
         topics=[TopicWords(topic.name, _shortened(topic.relevant, topic.name)) for topic in reader.profile.topics],
         like=t("like", words=join_names(t, reader.profile.like, MOST_WORDS)) if reader.profile.like else "",
         authors=t("authors", names=join_names(t, reader.pinned_authors, MOST_WORDS)) if reader.pinned_authors else "",
-        categories=[CategoryName(code, taxonomy.CATEGORIES.get(code, "")) for code in reader.categories],
+        categories=[_category_name(code) for code in reader.categories],
         best_heading=t("best", date=write_date(content.best_on, t.language)) if content.best_on else "",
-        best=[_paper(entry, t) for entry in content.best[:MOST_PAPERS]] if content.best_on else [],
+        best=[_paper(entry, t) for entry in best],
         change_heading=t["change"],
         change_page=t["change_page"],
         profile_url=links.profile_url,
@@ -116,7 +118,15 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
         leave_page=t["leave_page"],
         unsubscribe_url=links.unsubscribe_url,
         sent_to=t("sent_to", address=reader.email),
+        thanks=acknowledgements([entry.paper for entry in best], ()),
     )
+
+
+def _category_name(category: str) -> CategoryName:
+    """Gives arXiv's code with its name; what is from elsewhere has one name for both."""
+    if is_arxiv(category):
+        return CategoryName(category, taxonomy.CATEGORIES.get(category, ""))
+    return CategoryName(show_category(category), "")
 
 
 def _when(reader: Subscriber, t: Texts) -> str:

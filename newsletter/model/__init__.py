@@ -34,6 +34,7 @@ from newsletter.model.digests import (
 )
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
+from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 from newsletter.model.papers import (
     Announcement,
     AnnouncementDay,
@@ -43,10 +44,12 @@ from newsletter.model.papers import (
     FeedOutcome,
     FeedReport,
     LibraryPaper,
+    Origin,
     Paper,
     PaperRecord,
     PaperVector,
 )
+from newsletter.model.readers import ReaderHistory, ReaderWishes
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
@@ -70,6 +73,7 @@ from newsletter.model.subscribers import (
 
 __all__ = [
     "JUDGED_CUT_OFF",
+    "MOST_ID_CHARS",
     "MOST_PROFILE_CHARS",
     "TALLY",
     "WORDS_CUT_OFF",
@@ -99,6 +103,7 @@ __all__ = [
     "FoundPaper",
     "Frequency",
     "Grading",
+    "IdKind",
     "LibraryPaper",
     "MailEvent",
     "Message",
@@ -108,13 +113,17 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeValue",
+    "Origin",
     "Paper",
+    "PaperId",
     "PaperRecord",
     "PaperUpdate",
     "PaperVector",
     "Profile",
     "ProfileRevision",
     "PromisedMail",
+    "ReaderHistory",
+    "ReaderWishes",
     "RenderedDigest",
     "RevisionOrigin",
     "RunOutcome",

@@ -18,6 +18,8 @@ class SentPaper:
     arxiv_id: str
     digest_on: date
     number: int  # in the digest of that date
+    name: str = ""  # what it is shown as; empty: its id
+    url: str = ""  # where it can be opened; empty: its id says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class UnsentPaper:
     title: str  # as arXiv has it, TeX and all
     relevance: int  # 1–10
     novelty: int | None  # 1–10; None: no model judged it
+    url: str = ""  # where it can be opened; empty: its id says it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
-"""What arXiv announces: papers, feeds, and the day they are shown on."""
+"""What arXiv and other sources announce: papers, feeds, and the day they are shown on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from newsletter.model.paper_ids import PaperId
 
 
 class AnnounceType(StrEnum):
@@ -22,15 +24,31 @@ class AnnounceType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """A paper at one version. Its identity is `arxiv_id`, which never carries the version."""
+class Origin:
+    """Where a paper that is not from arXiv can be opened, and what it is cited as. Addresses are http or https."""
 
-    arxiv_id: str  # "2510.05064" or old style "hep-th/9901001"
+    name: str  # of the preprint server, the journal or the blog: "bioRxiv"
+    url: str  # the page with its abstract
+    doi: str = ""  # without "https://doi.org/"; empty: it has none
+    pdf: str = ""  # an address; empty: none is known
+    html: str = ""  # an address of the full text; empty: none is known
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper at one version. Its identity is `arxiv_id`, which never carries the version.
+
+    Other sources' papers have ids of other kinds there, each behind its kind (paper_ids.py), and an `origin`.
+    """
+
+    arxiv_id: str  # "2510.05064", old style "hep-th/9901001", or "doi:10.1101/2026.11.02.123456"
     version: int
-    title: str  # as arXiv has it, TeX included
+    title: str  # as its source has it, TeX included
     authors: tuple[str, ...]  # names, each with its affiliation in parentheses if arXiv gave one
     abstract: str
     categories: tuple[str, ...]  # the first is the primary category
+    published_on: date | None = None  # None: its id says the year (arXiv), or its source does not say it
+    origin: Origin | None = None  # None: it is arXiv's
     withdrawal: str = ""  # the notice that it is withdrawn, in its source's words; empty without one
 
     @property
@@ -43,8 +61,8 @@ class Paper:
 
     @property
     def abs_url(self) -> str:
-        """arXiv asks to link to the abstract page, not to the PDF (arXiv API terms of use)."""
-        return f"https://arxiv.org/abs/{self.arxiv_id}"
+        """The page with its abstract; empty for a paper of which nothing but a key is known."""
+        return self.origin.url if self.origin else PaperId.read(self.arxiv_id).url
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +131,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class FeedReport:
-    """How one category's feed went; `detail` is a sentence for the operator, or empty."""
+    """How one category's feed went; `detail` is a sentence for the operator, or empty.
+
+    `showed` has the ids of all that a feed showed which goes on showing what it showed before; arXiv's does not.
+    """
 
     category: str
     outcome: FeedOutcome
@@ -124,6 +145,7 @@ class FeedReport:
     tries: int = 0  # answers in a row that did not bring them
     ask_again_at: datetime | None = None  # not before
     readings: int = 0  # so many of its answers brought papers; older versions kept none, so ask `last_reading`
+    showed: tuple[str, ...] = ()
 
     @property
     def last_reading(self) -> int:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from newsletter.delivery import suppression
-from newsletter.model import AddressStatus, FeedOutcome, RunOutcome, RunReport, tally
+from newsletter.model import AddressStatus, FeedOutcome, FeedReport, RunOutcome, RunReport, tally
 from newsletter.ops.redaction import redact
 
 MOST_IDS = 20  # named in one line
@@ -37,6 +37,8 @@ class Kind(StrEnum):
     SCORING = "scoring failed"
     MODEL = "model"
     FEED = "feed failed"
+    LATE = "announcement late"
+    CAME = "announcement came"
     PROFILE = "profile ignored"
     MAIL = "mail set aside"
     ID_CLASH = "two addresses with one id"
@@ -64,6 +66,8 @@ REMEDIES = {
     Kind.MODEL: "Mails went out ranked by their words. Look at the key, the bill and the budget; "
     "'newsletter calls --failed' shows the model's answers.",
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
+    Kind.LATE: "It is asked again by itself, and mails wait for it some hours; you are told when it comes.",
+    Kind.CAME: "Nothing is left to do: what was missing comes with the next mails.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
     Kind.ID_CLASH: "Somebody asked to subscribe an address that has the id of a subscriber's, or of another that was "
@@ -86,9 +90,10 @@ _OUTCOMES = {
 _EACH = frozenset(
     {
         *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
-        *(Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED),
+        *(Kind.LATE, Kind.CAME, Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED),
     }
 )  # for these each id is news of its own
+LATE_TRIES = 3  # answers without today's papers: three quarters of an hour after the first
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
 _NUMBER = re.compile(r"\d+")
@@ -185,6 +190,11 @@ def find_troubles(
         for feed in report.feeds
         if feed.outcome is FeedOutcome.FAILED
     ]
+    found += [
+        Trouble(Kind.LATE, on, feed.category, _clean(feed.detail), is_new=False)
+        for feed in report.feeds
+        if feed.is_awaited and feed.tries >= LATE_TRIES and feed.outcome is not FeedOutcome.FAILED
+    ]
     for entry in report.subscribers:
         kind = _OUTCOMES.get(entry.outcome)
         if kind:
@@ -196,6 +206,17 @@ def find_troubles(
     found += [Trouble(Kind.PROFILE, on, who, _clean(why), is_new=False) for who, why in ignored]
     found += [Trouble(Kind.MOVED, on, who, why, is_new=False) for who, why in moved]
     return tuple(found)
+
+
+def find_arrivals(report: RunReport, sent_keys: Set[str]) -> tuple[Trouble, ...]:
+    """Finds what came of the feeds whose failure or lateness was told on that day: that takes the alert back."""
+    on = report.digest_on
+    return tuple(
+        Trouble(Kind.CAME, on, feed.category, _arrival(feed), is_new=False)
+        for feed in report.feeds
+        if feed.outcome is FeedOutcome.ANNOUNCED
+        and any(Trouble(kind, on, feed.category).key in sent_keys for kind in (Kind.FEED, Kind.LATE))
+    )
 
 
 def find_bounce_troubles(statuses: Iterable[AddressStatus], on: date) -> tuple[Trouble, ...]:
@@ -269,6 +290,11 @@ def _group(troubles: Iterable[Trouble]) -> list[list[Trouble]]:
     for each in troubles:
         groups.setdefault((each.kind, each.gist), []).append(each)
     return sorted(groups.values(), key=lambda same: list(Kind).index(same[0].kind))
+
+
+def _arrival(feed: FeedReport) -> str:
+    when = f" at {feed.fetched_at:%H:%M} UTC" if feed.fetched_at else ""
+    return f"{feed.papers} papers came{when}"
 
 
 def _line(same: Sequence[Trouble]) -> str:

@@ -54,10 +54,11 @@ class Notifier:
     def notify(self, report: RunReport, troubles: Iterable[Trouble]) -> None:
         """Sends an alert about the troubles not sent yet, and the heartbeat if all went well.
 
-        Bounces that came since the last run are reported, too.
+        Bounces that came since the last run are reported, too, and feeds that came after an alert about them.
         """
-        found = (*troubles, *self._bounces(report.digest_on))
-        if alert := alerts.build_alert(report, found, self._known_keys()):
+        known = self._known_keys()
+        found = (*troubles, *self._bounces(report.digest_on), *alerts.find_arrivals(report, known))
+        if alert := alerts.build_alert(report, found, known):
             self._alert(alert)
         if alerts.went_well(found) and self.heartbeat_url:
             self._try("heartbeat", lambda: _ask("GET", self.heartbeat_url))

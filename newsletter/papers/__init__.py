@@ -3,6 +3,7 @@
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
 
+from newsletter.papers.acknowledgements import acknowledgements
 from newsletter.papers.announcement_schedule import arxiv_day, is_weekday
 from newsletter.papers.announcements import (
     add_feeds,
@@ -14,6 +15,7 @@ from newsletter.papers.announcements import (
     merge_announcements,
     read_feed,
 )
+from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
@@ -23,6 +25,7 @@ from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
+from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 from newsletter.papers.withdrawals import WITHOUT_WORDS, withdrawal_notice
 
@@ -34,6 +37,7 @@ __all__ = [
     "PaperLinks",
     "Piece",
     "TypesetPart",
+    "acknowledgements",
     "add_feeds",
     "announcement_schedule",
     "announcements",
@@ -42,6 +46,7 @@ __all__ = [
     "author_problem",
     "begin_asking",
     "bibtex",
+    "categories",
     "find_announced",
     "find_candidates",
     "find_difference",
@@ -49,6 +54,7 @@ __all__ = [
     "find_pinned_author",
     "has_papers",
     "holiday_of",
+    "is_arxiv",
     "is_current",
     "is_library_file",
     "is_weekday",
@@ -65,6 +71,8 @@ __all__ = [
     "ris",
     "search",
     "shorten",
+    "show_category",
+    "take_new",
     "taxonomy",
     "typeset",
     "version_url",

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
 from newsletter.papers.announcement_schedule import is_weekday
+from newsletter.papers.categories import is_arxiv
 from newsletter.papers.feed_retries import is_current
 from newsletter.papers.holidays import holiday_of
 
@@ -35,7 +36,8 @@ _AS_SEEN_ELSEWHERE = {
 def merge_announcements(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
     """Merges announcements so that each paper is there once, in the order first seen.
 
-    A paper keeps its best announce type, its latest version, and every feed that showed it.
+    A paper keeps its best announce type, its latest version, and every feed that showed it. What arXiv says of a paper
+    of its own counts more than what somebody's feed says.
     """
     merged: dict[str, Announcement] = {}
     for shown in announcements:
@@ -169,7 +171,8 @@ def _brings_papers_daily(category: str, earlier: Iterable[AnnouncementDay]) -> b
 def seen_from(announcement: Announcement, categories: Collection[str]) -> AnnounceType:
     """Works out the kind for a reader of these categories: a new paper at home elsewhere is a cross-list to them."""
     primary = announcement.paper.primary
-    if primary in categories or primary.partition(".")[0] in categories:
+    is_at_home = primary in categories or primary.partition(".")[0] in categories
+    if is_at_home or any(feed in categories and not is_arxiv(feed) for feed in announcement.feeds):
         return announcement.announce_type
     return _AS_SEEN_ELSEWHERE.get(announcement.announce_type, announcement.announce_type)
 
@@ -235,8 +238,8 @@ def _joined(one: Announcement, other: Announcement) -> Announcement:
 
 
 def latest(one: Paper, other: Paper) -> Paper:
-    """Chooses the later version; of equal ones the one that says that it is withdrawn, and else the first."""
-    return max(one, other, key=lambda paper: (paper.version, paper.is_withdrawn))
+    """Chooses arXiv's, and the later version; of equal ones the one that says that it is withdrawn, else the first."""
+    return max(one, other, key=lambda paper: (is_arxiv(paper.primary), paper.version, paper.is_withdrawn))
 
 
 def _joined_later(one: Announcement, other: Announcement) -> tuple[tuple[str, int], ...]:

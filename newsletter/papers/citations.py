@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from newsletter.model import Paper
+from newsletter.model import Origin, Paper
+from newsletter.papers.categories import TITLES, is_arxiv, is_feed, show_category
 from newsletter.papers.latex import readable, readable_name
 
 _MODERN_ID = re.compile(r"(\d\d)(\d\d)\.\d{4,5}")
@@ -43,31 +44,67 @@ def _bibtex_entry(paper: Paper, keyword: str) -> str:
     fields = (
         ("title", f"{{{_tex_title(paper.title)}}}"),  # twice in braces: a style may not change its capitals
         ("author", " and ".join(map(_tex_name, people(paper.authors)))),
-        ("year", year(paper.arxiv_id)),
-        ("eprint", paper.arxiv_id),
-        ("archivePrefix", "arXiv"),
-        ("primaryClass", paper.primary),
-        ("url", paper.abs_url),
+        *_bibtex_place(paper),
+        ("url", _plain_url(paper.abs_url)),
         ("keywords", keyword),
     )
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields if value)
-    return f"@misc{{{_key(paper)},\n{lines}\n}}\n"
+    return f"@{'article' if _is_article(paper) else 'misc'}{{{_key(paper)},\n{lines}\n}}\n"
+
+
+def _bibtex_place(paper: Paper) -> tuple[tuple[str, str], ...]:
+    """Where it appeared: arXiv's papers with the three fields that styles know, a journal's with its DOI."""
+    if paper.origin is None:
+        category = paper.primary if is_arxiv(paper.primary) else ""
+        eprint = (("eprint", paper.arxiv_id), ("archivePrefix", "arXiv"), ("primaryClass", category))
+        return (("year", year_of(paper)), *eprint)
+    name = _plain(_one_line(paper.origin.name))
+    where = ("journal", name) if _is_article(paper) else ("howpublished", name)
+    return (where, ("year", year_of(paper)), ("doi", _plain_url(paper.origin.doi)))
+
+
+def _is_article(paper: Paper) -> bool:
+    """Whether it can be cited as one: what has a DOI stands in a journal, or on a preprint server that is cited so."""
+    return paper.origin is not None and bool(paper.origin.doi)
 
 
 def _ris_record(paper: Paper, keyword: str) -> str:
+    words = [show_category(each) for each in paper.categories if not is_feed(each)]
     values = (
-        ("TY", "UNPB"),
+        ("TY", _ris_type(paper)),
         ("TI", readable(paper.title)),
         *(("AU", name) for name in people(paper.authors)),
-        ("PY", year(paper.arxiv_id)),
+        ("PY", year_of(paper)),
         ("AB", readable(paper.abstract)),
-        *(("KW", word) for word in (*paper.categories, keyword)),
-        ("AN", f"arXiv:{paper.arxiv_id}"),
-        ("PB", "arXiv"),
+        *(("KW", word) for word in (*words, keyword)),
+        *_ris_place(paper),
         ("UR", paper.abs_url),
     )
     lines = [f"{tag}  - {_one_line(value)}" for tag, value in values if _one_line(value)]
     return "".join(f"{line}\r\n" for line in (*lines, "ER  - "))
+
+
+def _ris_type(paper: Paper) -> str:
+    if paper.origin is None or _is_preprint(paper.origin):
+        return "UNPB"
+    return "JOUR" if _is_article(paper) else "BLOG"
+
+
+def _ris_place(paper: Paper) -> tuple[tuple[str, str], ...]:
+    if paper.origin is None:
+        return ("AN", f"arXiv:{paper.arxiv_id}"), ("PB", "arXiv")
+    name = ("PB" if _ris_type(paper) == "UNPB" else "T2", paper.origin.name)
+    on = f"{paper.published_on:%Y/%m/%d}" if paper.published_on else ""
+    return name, ("DA", on), ("DO", paper.origin.doi)
+
+
+def _is_preprint(origin: Origin) -> bool:
+    return origin.name in TITLES.values()
+
+
+def year_of(paper: Paper) -> str:
+    """The year of publication, or else of the id; empty if nothing says it."""
+    return f"{paper.published_on.year}" if paper.published_on else year(paper.arxiv_id)
 
 
 def year(arxiv_id: str) -> str:
@@ -127,13 +164,18 @@ def _key(paper: Paper) -> str:
     first = next(iter(people(paper.authors)), "")
     letters = unicodedata.normalize("NFKD", first if is_group(first) else first.partition(",")[0])
     name = "".join(char for char in letters.lower() if "a" <= char <= "z")[:20]
-    return f"{name or 'arxiv'}_{re.sub(r'[^A-Za-z0-9.-]', '_', paper.arxiv_id)}"
+    return f"{name or ('paper' if paper.origin else 'arxiv')}_{re.sub(r'[^A-Za-z0-9.-]', '_', paper.arxiv_id)}"
 
 
 def _tex_name(name: str) -> str:
     """Puts braces around a group, and around what BibTeX would take for two names."""
     safe = _plain(name)
     return f"{{{safe}}}" if is_group(name) or "," not in name or " and " in f" {name.lower()} " else safe
+
+
+def _plain_url(text: str) -> str:
+    """An address or a DOI: reference managers take it as it is, so only what would end the field is written anew."""
+    return "".join({"{": "%7B", "}": "%7D", "\\": "%5C"}.get(char, char) for char in text if char.isprintable())
 
 
 def _plain(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Where a paper can be opened: abstract, PDF and HTML at arXiv, and the code its abstract names. Pure.
+"""Where a paper can be opened: abstract, PDF and HTML at its source, and the code its abstract names. Pure.
 
-Links to arXiv carry no version, so that they open the latest one; `version_url` alone is of a version.
+Links to arXiv carry no version, so that they open the latest one; `version_url` alone is of a version. Those of other
+sources come with the paper.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ _CODE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PaperLinks:
-    """Addresses of one paper; an empty one has no such page."""
+    """Addresses of one paper; an empty one has no such page. `name` is what its abstract's page is shown as."""
 
+    name: str
     abstract: str
     pdf: str
     html: str
@@ -32,7 +34,10 @@ class PaperLinks:
 
 
 def paper_links(paper: Paper) -> PaperLinks:
+    if origin := paper.origin:
+        return PaperLinks(origin.name, origin.url, origin.pdf, origin.html, code_url(paper.abstract))
     return PaperLinks(
+        name=paper.arxiv_id,
         abstract=paper.abs_url,
         pdf=f"https://arxiv.org/pdf/{paper.arxiv_id}",
         html=f"https://arxiv.org/html/{paper.arxiv_id}" if has_html(paper.arxiv_id) else "",
@@ -41,8 +46,11 @@ def paper_links(paper: Paper) -> PaperLinks:
 
 
 def version_url(paper: Paper) -> str:
-    """Gives the page of this very version; its history, with the other versions, is on it."""
-    return f"{paper.abs_url}v{paper.version}"
+    """Gives the page of this very version; its history, with the other versions, is on it.
+
+    Other sources than arXiv say themselves where a version lies.
+    """
+    return paper.abs_url if paper.origin else f"{paper.abs_url}v{paper.version}"
 
 
 def has_html(arxiv_id: str) -> bool:

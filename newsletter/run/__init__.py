@@ -13,13 +13,14 @@ from newsletter.run.backfill import (
 )
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
 from newsletter.run.clock import run_clock
-from newsletter.run.collect import collect, needs_feeds_now
+from newsletter.run.collect import collect, who_needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
-from newsletter.run.deliver import settle_claim, settle_doubts, weigh_bounces
+from newsletter.run.deliver import settle_claim, settle_doubts, settle_overtaken, weigh_bounces
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
 from newsletter.run.gather import collect_morning, gather
+from newsletter.run.lookup import ReaderLookup, read_rows
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.recall import recall
@@ -44,6 +45,7 @@ __all__ = [
     "Halt",
     "Morning",
     "ProgressListener",
+    "ReaderLookup",
     "RunContext",
     "Selection",
     "Timing",
@@ -64,13 +66,13 @@ __all__ = [
     "is_paused",
     "last_weekdays",
     "local_date",
-    "needs_feeds_now",
     "next_mail_at",
     "open_run",
     "outcomes",
     "prefetch_scores",
     "preview",
     "read_papers",
+    "read_rows",
     "reading_order",
     "recall",
     "reconcile",
@@ -80,6 +82,8 @@ __all__ = [
     "select_from",
     "settle_claim",
     "settle_doubts",
+    "settle_overtaken",
     "try_days",
     "weigh_bounces",
+    "who_needs_feeds_now",
 ]

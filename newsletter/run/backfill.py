@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, PaperRecord
 from newsletter.papers import announcement_schedule as schedule
-from newsletter.papers import announcements
+from newsletter.papers import announcements, is_arxiv
 from newsletter.run.backlog import settled_categories
 from newsletter.run.context import FEEDS, ProgressListener
 from newsletter.sources import Harvester
@@ -67,7 +67,7 @@ def backfill(
     remember: bool = True,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[BackfillReport]:
-    """Fills the missing arXiv days from `first` to `last` of each category; a report for each.
+    """Fills the missing arXiv days from `first` to `last` of each of arXiv's categories; a report for each.
 
     May be repeated at will. A category that fails leaves its days as they were, and the others go on. `last` is to lie
     before today's arXiv day, which has a feed. Without `remember` nothing is written. Raises StoreError if the memory
@@ -76,8 +76,9 @@ def backfill(
     reports: list[BackfillReport] = []
     # Beyond both ends, too: a paper may have been announced on another day than is estimated
     kept = store.get_days(before=last + _MARGIN, limit=(last - first + 2 * _MARGIN).days)
-    progress.begin(FEEDS, len(categories))
-    for category in sorted(categories):
+    wanted = sorted(filter(is_arxiv, categories))
+    progress.begin(FEEDS, len(wanted))
+    for category in wanted:
         if should_stop():
             break
         report = _fill(store, harvester, category, _weekdays(first, last), kept, now, remember)

@@ -50,20 +50,18 @@ def days_in_reach(
 
 
 def days_to_cover(
-    days: Sequence[AnnouncementDay],
-    deliveries: Sequence[Delivery],
-    digest_on: date,
+    days: Iterable[AnnouncementDay],
+    read: ReadSoFar,
     categories: Collection[str],
     leave: Callable[[AnnouncementDay, Readings], AnnouncementDay] | None = None,
 ) -> list[AnnouncementDay]:
-    """Gives the days that the mail of `digest_on` covers, each with what no mail of another date has looked at.
+    """Gives those of `days_in_reach` that a mail covers, each with what no other mail has looked at.
 
     So also the days of a mail that was rejected or deferred to its end, and of days that a mail has covered what a
-    feed brought later. Arguments as in `days_in_reach`; `leave` does as `leave_unread`, for whoever remembers it.
+    feed brought later. `leave` does as `leave_unread`, for whoever remembers what that gave.
     """
-    read = ReadSoFar(deliveries, digest_on)
     covered = []
-    for day in days_in_reach(days, deliveries, digest_on):
+    for day in days:
         readings = read.readings(day.announced_on, categories)
         left = (leave or leave_unread)(day, readings)
         if left.announcements or not any(number for _, number in readings):
@@ -89,13 +87,16 @@ def was_read(shown: Announcement, read: Readings) -> bool:
 class ReadSoFar:
     """What the mails of a subscriber, but for that of `digest_on`, have looked at.
 
-    A row of the ledger has read of each day it covers every feed's first reading, but for what its `readings` say.
+    A row of the ledger has read of each day it covers every feed's first reading, but for what its `readings` say. Only
+    the days from `since` on are known.
     """
 
-    def __init__(self, deliveries: Iterable[Delivery], digest_on: date) -> None:
+    def __init__(self, deliveries: Iterable[Delivery], digest_on: date, since: date) -> None:
         self._of_days = defaultdict[date, list[tuple[int, dict[str, int]]]](list)
+        # Where it is still yesterday a mail may have today's announcement, but no later one
+        first = since - timedelta(days=1)
         for row in deliveries:
-            if row.digest_on != digest_on and _has_covered(row):
+            if row.digest_on >= first and row.digest_on != digest_on and _has_covered(row):
                 for on in {*row.announced_on, *(each.announced_on for each in row.readings)}:
                     said = {each.category: each.reading for each in row.readings if each.announced_on == on}
                     self._of_days[on].append((int(on in row.announced_on), said))

@@ -6,28 +6,39 @@ What a feed's answer means is papers/announcements.py's business.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 
-from newsletter.errors import ReaderUnreadable, SourceError
+from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
-from newsletter.papers import add_feeds, has_papers, is_current, is_weekday, plan_retry, read_feed
+from newsletter.papers import (
+    add_feeds,
+    has_papers,
+    is_arxiv,
+    is_current,
+    is_weekday,
+    plan_retry,
+    read_feed,
+    take_new,
+)
 from newsletter.run.backlog import MAX_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
 
 
-def needs_feeds_now(context: RunContext, subscriber: Subscriber) -> bool:
-    """Tells whether this subscriber needs today's feeds now: arXiv wants few requests, and none in vain.
+def who_needs_feeds_now(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
+    """Gives those subscribers who need today's feeds now: arXiv wants few requests, and none in vain.
 
     Those whose own time is still to come while arXiv serves this day can wait for it, unless a model is asked ahead.
     All others may need its papers in a later mail (weekly readers, a mail that is too late, a feed that failed), and
     arXiv shows them today only.
     """
+    # Whose status cannot be read is held back today, and to be mailed these papers once that is mended
+    suppressed = {each.subscriber_id for each in context.store.get_address_statuses() if each.suppression}
     now = context.now()
-    with suppress(ReaderUnreadable):  # held back today, and to be mailed these papers once that is mended
-        if context.store.get_address_status(subscriber.subscriber_id).suppression:
-            return False
+    return [one for one in subscribers if one.subscriber_id not in suppressed and _needs_feeds_now(context, one, now)]
+
+
+def _needs_feeds_now(context: RunContext, subscriber: Subscriber, now: datetime) -> bool:
     if is_due(subscriber, now, context.timing):
         return True
     upcoming = next_mail_at(subscriber, now, context.timing)
@@ -91,8 +102,9 @@ def _fetch(
     try:
         feed = context.source.fetch(category)
     except SourceError as error:
-        is_awaited = not error.is_config and is_weekday(context.source.day(context.now()))
+        # Other feeds than arXiv's show today's papers for days: no mail waits for them
+        is_awaited = is_arxiv(category) and not error.is_config and is_weekday(context.source.day(context.now()))
         failure = FeedReport(category, FeedOutcome.FAILED, 0, str(error), is_awaited=is_awaited)
         return None, plan_retry(failure, before, context.now(), retry_after_s=error.retry_after_s or 0)
-    unseen, report = read_feed(feed, earlier)
+    unseen, report = read_feed(feed, earlier) if is_arxiv(category) else take_new(feed, earlier)
     return (unseen if has_papers(report) else None), plan_retry(report, before, context.now())

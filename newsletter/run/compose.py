@@ -10,13 +10,10 @@ from newsletter.run.digest import build_digest
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import SharedDigests
 from newsletter.scoring import Scorer
-from newsletter.stores import Store
 from newsletter.subscribers import labelled_papers
 
 
-def compose(
-    scorer: Scorer, store: Store, selection: Selection, *, shared: SharedDigests | None = None
-) -> tuple[Digest, ScoreReport]:
+def compose(scorer: Scorer, selection: Selection, *, shared: SharedDigests | None = None) -> tuple[Digest, ScoreReport]:
     """Scores the papers of a selection and composes the digest of those that pass, or come nearest.
 
     `shared`: the digests of other readers of this run, of whom one may have got the same.
@@ -24,7 +21,7 @@ def compose(
     subscriber, papers = selection.subscriber, selection.papers
     # What is said of a mail must not change it when it is shown again
     without = [paper.arxiv_id for paper in papers]
-    votes = labelled_papers(store.get_votes(subscriber.subscriber_id), without=without)
+    votes = labelled_papers(selection.votes, without=without)
     if shared and (known := shared.find(selection, votes)):
         return known
     score_report = scorer.score(

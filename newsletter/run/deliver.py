@@ -5,6 +5,7 @@ The moves are delivery/ledger.py's business; what a failure of the wire means is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from newsletter.model import (
     RunOutcome,
     ScoreReport,
     SubscriberReport,
+    parse_delivery_id,
 )
 from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
@@ -37,9 +39,6 @@ def settle_claim(
 ) -> SubscriberReport:
     """Ends a claim: with a mail, or with the one true reason why there is none."""
     who, now = claim.subscriber_id, context.now()
-    if suppression := context.store.get_address_status(who).suppression:  # since the claim: a model may take its time
-        context.store.move(ledger.skip(claim, f"suppressed: {suppression.why}", now))
-        return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=suppression.why)
     fell_back_on_nothing = score_report.problem and not digest.counts.passed  # a model might have found something
     if (score_report.failures and not score_report.scores) or fell_back_on_nothing:
         reason = score_report.problem or score_report.failures[0].reason
@@ -88,8 +87,8 @@ def deliver(
         sent_by=context.sender.name,
         now=context.now(),
     )
-    context.store.put_digest(anonymize(digest))  # first, so that the mail's link to it works
-    context.store.move(row)
+    if not context.store.hand_over(row, anonymize(digest)):
+        return _skip_suppressed(context, claim, digest)
     try:
         accepted = context.sender.send(message)
     except (SendDeferred, SendRejected, SendInDoubt) as error:
@@ -98,10 +97,19 @@ def deliver(
         ended, outcome = _after(error, row, context.now())
         _end(context, ended)
         return SubscriberReport(who, outcome, digest.counts, detail=str(error))
-    _end(context, ledger.accept(row, accepted.receipt, accepted.at))
+    context.store.move(ledger.accept(row, accepted.receipt, accepted.at))
     return SubscriberReport(
         who, RunOutcome.SENT, digest.counts, receipt=accepted.receipt, detail=nearest_in_words(digest.counts)
     )
+
+
+def _skip_suppressed(context: RunContext, claim: Delivery, digest: Digest) -> SubscriberReport:
+    """Ends the claim of a reader who has left since they were looked up: a model may take its time."""
+    who = claim.subscriber_id
+    suppression = context.store.get_address_status(who).suppression
+    why = suppression.why if suppression else "let in again at this moment"
+    context.store.move(ledger.skip(claim, f"suppressed: {why}", context.now()))
+    return SubscriberReport(who, RunOutcome.SUPPRESSED, digest.counts, detail=why)
 
 
 def _after(
@@ -127,8 +135,17 @@ def _take_bounce(context: RunContext, row: Delivery, error: SendRejected) -> Non
             context.store.take_event(event, now=now)
 
 
+def settle_overtaken(context: RunContext, entries: Iterable[SubscriberReport]) -> None:
+    """Applies the events that came between the hand-over of a mail and the sender's answer, to all mails of a run.
+
+    Whatever comes later applies itself. May be repeated.
+    """
+    sent = [parse_delivery_id(entry.delivery_id) for entry in entries if entry.outcome is RunOutcome.SENT]
+    context.store.settle_all_by_events(sent, now=context.now())
+
+
 def _end(context: RunContext, row: Delivery) -> None:
-    """Writes down what the sender said; an event may have overtaken its answer."""
+    """Writes down what the sender said instead of yes; an event may prove that it has the mail all the same."""
     context.store.move(row)
     with suppress(ReaderUnreadable):  # damaged since the claim: what the sender said is true all the same
         context.store.settle_by_events(row.subscriber_id, row.digest_on, now=context.now())

@@ -12,6 +12,7 @@ from newsletter.model import (
     Digest,
     DigestEntry,
     Notice,
+    Paper,
     Score,
     ScoreReport,
     Subscriber,
@@ -131,10 +132,12 @@ def choose_unsent(
         if score.arxiv_id not in sent
         and (passes(score, subscriber) or find_pinned_author(subscriber.pinned_authors, papers[score.arxiv_id].authors))
     ]
-    return tuple(
-        UnsentPaper(score.arxiv_id, papers[score.arxiv_id].title, score.relevance, score.novelty)
-        for score in sorted(unsent, key=reading_order)[:MOST_UNSENT]
-    )
+    return tuple(_unsent(score, papers[score.arxiv_id]) for score in sorted(unsent, key=reading_order)[:MOST_UNSENT])
+
+
+def _unsent(score: Score, paper: Paper) -> UnsentPaper:
+    url = paper.origin.url if paper.origin else ""  # arXiv's is known by the id
+    return UnsentPaper(score.arxiv_id, paper.title, score.relevance, score.novelty, url)
 
 
 def build_digest(

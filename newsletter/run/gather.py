@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 
 from newsletter.model import RunReport, Subscriber
-from newsletter.run.collect import collect, needs_feeds_now
+from newsletter.run.collect import collect, who_needs_feeds_now
 from newsletter.run.context import Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_doubts
 from newsletter.run.prefetch import prefetch_scores
@@ -51,7 +51,7 @@ def collect_morning(
     """
     with open_run(context) as run:
         settle_doubts(context)
-        readers = [each for each in subscribers if needs_feeds_now(context, each)]
+        readers = who_needs_feeds_now(context, subscribers)
         morning, problems = gather(
             context, readers, progress, run_id=run.run_id, due_only=True, should_stop=should_stop
         )

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from newsletter.model import AnnouncementDay, Delivery, DeliveryState, RunOutcome, Subscriber, SubscriberReport
+from newsletter.model import (
+    AddressStatus,
+    AnnouncementDay,
+    Delivery,
+    DeliveryState,
+    RunOutcome,
+    Subscriber,
+    SubscriberReport,
+)
 from newsletter.papers import holiday_of, is_weekday
 from newsletter.run.context import RunContext
 from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
@@ -18,13 +26,22 @@ _TOO_LATE = "too late for today; the papers come with the next mail"
 
 
 def why_no_mail(
-    context: RunContext, subscriber: Subscriber, digest_on: date, *, due_only: bool
+    context: RunContext,
+    subscriber: Subscriber,
+    digest_on: date,
+    status: AddressStatus,
+    row: Delivery | None,
+    *,
+    due_only: bool,
 ) -> SubscriberReport | None:
-    """Says why no mail of that date is to be begun now; None if one is. `due_only` keeps to the send time."""
+    """Says why no mail of that date is to be begun now; None if one is. `due_only` keeps to the send time.
+
+    `status` and `row` are the address's and the delivery's as they were a moment ago.
+    """
     who, now = subscriber.subscriber_id, context.now()
-    if suppression := context.store.get_address_status(who).suppression:
+    if suppression := status.suppression:
         return SubscriberReport(who, RunOutcome.SUPPRESSED, detail=suppression.why)
-    if outcome := final_outcome(context.store.get_delivery(who, digest_on)):
+    if outcome := final_outcome(row):
         return SubscriberReport(who, outcome)
     if is_paused(subscriber, digest_on):
         return SubscriberReport(who, RunOutcome.PAUSED)

@@ -59,4 +59,4 @@ def _composed(
     selection = select(context, morning, subscriber, on)
     if not selection.announced:
         return None
-    return recall(context, selection, compose(context.scorer, context.store, selection)[0])
+    return recall(context, selection, compose(context.scorer, selection)[0])

@@ -1,8 +1,8 @@
 """Between composing and delivering: what a digest says of those that the same reader was sent before.
 
-Reads the reader's own digests of the last two months and their votes. What a paper follows is for a PredecessorFinder
-to know (scoring/); which of several is named, for `in_preference`; what the week's best are, weekly_best.py's business,
-and what is news of a paper that was sent, updates.py's.
+Reads the reader's own digests of the last two months. What a paper follows is for a PredecessorFinder to know
+(scoring/); which of several is named, for `in_preference`; what the week's best are, weekly_best.py's business, and
+what is news of a paper that was sent, updates.py's.
 """
 
 from __future__ import annotations
@@ -43,12 +43,11 @@ def recall(context: RunContext, selection: Selection, digest: Digest) -> Digest:
     digests = _read(context.store, who, dates)
     if not digests:
         return digest
-    votes = context.store.get_votes(who)
     if finder:
-        digest = _with_predecessors(digest, finder, in_preference(digests, votes)[:MOST_RECALLED])
+        digest = _with_predecessors(digest, finder, in_preference(digests, selection.votes)[:MOST_RECALLED])
     if monday:
         week = [earlier for earlier in digests if earlier.digest_on >= monday]
-        digest = replace(digest, weekly_best=weekly_best.choose_best(week, votes))
+        digest = replace(digest, weekly_best=weekly_best.choose_best(week, selection.votes))
     return digest
 
 
@@ -64,8 +63,9 @@ def _with_predecessors(digest: Digest, finder: PredecessorFinder, earlier: Seque
 def _following(entry: DigestEntry, earlier: EarlierEntry | None) -> DigestEntry:
     if earlier is None:
         return entry
-    sent = earlier.entry
-    return replace(entry, follows=SentPaper(sent.paper.arxiv_id, earlier.digest_on, sent.number))
+    sent, origin = earlier.entry, earlier.entry.paper.origin
+    name, url = (origin.name, origin.url) if origin else ("", "")
+    return replace(entry, follows=SentPaper(sent.paper.arxiv_id, earlier.digest_on, sent.number, name, url))
 
 
 def _read(store: Store, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:

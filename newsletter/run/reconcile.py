@@ -8,14 +8,15 @@ run ends with it rather than with a nice summary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from newsletter.errors import LedgerError
-from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, parse_delivery_id, tally
+from newsletter.model import Delivery, DeliveryState, RunOutcome, RunReport, SubscriberReport, tally
 
 _S = DeliveryState
+ROWS_AT_ONCE = 200
 _NEVER = datetime.min.replace(tzinfo=UTC)
 #: The move that a run made if it tells this of a delivery it has claimed.
 _MADE: dict[RunOutcome, DeliveryState] = {
@@ -44,21 +45,26 @@ def _without_time(report: RunReport) -> RunReport:
 
 
 def check(
-    report: RunReport, subscriber_ids: Sequence[str], get_delivery: Callable[[str, date], Delivery | None]
+    report: RunReport, subscriber_ids: Sequence[str], get_rows: Callable[[Sequence[str]], Mapping[str, Delivery]]
 ) -> None:
-    """Checks that a report has each subscriber once and agrees with the ledger. Raises LedgerError."""
+    """Checks that a report has each subscriber once and agrees with the ledger. Raises LedgerError.
+
+    `get_rows` gives the rows of at most ROWS_AT_ONCE deliveries, by their ids.
+    """
     reported = [entry.subscriber_id for entry in report.subscribers]
     if reported != list(subscriber_ids) or sum(tally(report).values()) != len(subscriber_ids):
         raise LedgerError(
             f"run {report.run_id} tells of {len(reported)} subscribers and there are {len(subscriber_ids)}"
         )
-    for entry in report.subscribers:
-        if entry.delivery_id:
-            _compare(report.run_id, entry, get_delivery)
+    claimed = [entry for entry in report.subscribers if entry.delivery_id]
+    for start in range(0, len(claimed), ROWS_AT_ONCE):
+        some = claimed[start : start + ROWS_AT_ONCE]
+        rows = get_rows([entry.delivery_id for entry in some])
+        for entry in some:
+            _compare(report.run_id, entry, rows.get(entry.delivery_id))
 
 
-def _compare(run_id: str, entry: SubscriberReport, get_delivery: Callable[[str, date], Delivery | None]) -> None:
-    row = get_delivery(*parse_delivery_id(entry.delivery_id))
+def _compare(run_id: str, entry: SubscriberReport, row: Delivery | None) -> None:
     if row is None or (row.run_id == run_id and _MADE.get(entry.outcome) not in _since_its_claim(row)):
         state = row.state if row else "not there"
         raise LedgerError(f"run {run_id} tells {entry.outcome} of {entry.delivery_id}, which is {state} in the ledger")

@@ -17,13 +17,16 @@ from newsletter.model import (
     FeedOutcome,
     FeedReading,
     Paper,
+    ReaderHistory,
     Subscriber,
     Updates,
+    Vote,
 )
 from newsletter.papers import find_announced, find_candidates, merge_announcements
-from newsletter.run.backlog import ReadSoFar, days_to_cover, is_settled, left_unscored, was_read
+from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
+from newsletter.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Selection:
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
     changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
+    votes: tuple[Vote, ...] = ()  # of the subscriber, oldest first
 
     @property
     def is_whole(self) -> bool:
@@ -59,11 +63,29 @@ class Selection:
         return tuple(candidate.paper for candidate in self.candidates)
 
 
-def select(context: RunContext, morning: Morning, subscriber: Subscriber, digest_on: date) -> Selection:
-    """Selects the papers of the subscriber's mail of that date; papers of the row of that date itself do not count."""
-    rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
-    selection = select_from(rows, morning, subscriber, digest_on, history_days=context.scorer.history_days)
-    return replace(selection, changed=_changed(context, morning, rows, selection))
+def select(
+    context: RunContext,
+    morning: Morning,
+    subscriber: Subscriber,
+    digest_on: date,
+    history: ReaderHistory | None = None,
+) -> Selection:
+    """Selects the papers of the subscriber's mail of that date; papers of the row of that date itself do not count.
+
+    `history` is what was read of them before (lookup.py); without it the store is asked.
+    """
+    history = history or read_history(context.store, subscriber.subscriber_id)
+    selection = select_from(
+        history.deliveries, morning, subscriber, digest_on, history_days=context.scorer.history_days
+    )
+    changed = _changed(context, morning, history.deliveries, selection)
+    return replace(selection, votes=history.votes, changed=changed)
+
+
+def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
+    """Reads the history of one reader, whatever else of them can be read. Raises ReaderUnreadable for their votes."""
+    rows = store.get_deliveries(subscriber_id=subscriber_id)
+    return ReaderHistory(tuple(rows), tuple(store.get_votes(subscriber_id)))
 
 
 def select_from(
@@ -71,8 +93,8 @@ def select_from(
 ) -> Selection:
     """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
     categories = subscriber.categories
-    read = ReadSoFar(rows, digest_on)
-    days = days_to_cover(morning.days, rows, digest_on, categories, morning.leave_unread)
+    read = ReadSoFar(rows, digest_on, since=morning.days[0].announced_on)
+    days = days_to_cover(days_in_reach(morning.days, rows, digest_on), read, categories, morning.leave_unread)
     shown = _not_seen(morning, days, categories, read)
     again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown

@@ -91,7 +91,8 @@ def _compose(
     *earlier, today = days
     morning = Morning("", today, earlier)
     selection = select_from((), morning, subscriber, today.announced_on, history_days=scorer.history_days)
-    digest, report = compose(scorer, store, replace(selection, is_first=False))  # what any day would bring
+    votes = tuple(store.get_votes(subscriber.subscriber_id))
+    digest, report = compose(scorer, replace(selection, votes=votes, is_first=False))  # what any day would bring
     return digest, _weigh(selection, report.scores)
 
 

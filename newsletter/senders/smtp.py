@@ -24,11 +24,10 @@ from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import do_nothing
 from newsletter.senders.smtp_client import SmtpClient, is_silence
 from newsletter.senders.smtp_errors import BEFORE_THE_TEXT, SmtpFailure, SmtpStage, failure_of, send_error, words_of
-from newsletter.senders.wire import to_bytes
+from newsletter.senders.wire import to_bytes, with_line_ends
 
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without space, < and >
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+_LEADING_DOT = re.compile(rb"(\A|\n)\.")  # found twenty times as fast as a beginning of a line
 _GOODBYE_S = 5.0  # for the answers to RSET and QUIT, which decide nothing
 
 
@@ -153,7 +152,7 @@ class SmtpSender:
         _ask(SmtpStage.SENDER, lambda: smtp.mail(envelope_from, options))
         _ask(SmtpStage.RECIPIENT, lambda: smtp.rcpt(to))
         _ask(SmtpStage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
-        text = _LEADING_DOT.sub(b"..", mail)  # RFC 5321 §4.5.2
+        text = _LEADING_DOT.sub(rb"\1..", mail)  # RFC 5321 §4.5.2
         try:
             smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
         except OSError as error:
@@ -165,7 +164,7 @@ class SmtpSender:
     def _in_bytes(self, message: Message, smtp: SmtpClient) -> bytes:
         policy = SMTP if smtp.has_extn("8bitmime") else SMTP.clone(cte_type="7bit")
         # A bare CR or LF is where one server sees the end of a mail and the next one does not.
-        return self.signed(_LINE_END.sub(b"\r\n", to_bytes(message.mime, policy)))
+        return self.signed(with_line_ends(to_bytes(message.mime, policy)))
 
     # -- the connection
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from email.generator import BytesGenerator
 from email.message import EmailMessage
 from email.policy import Policy
 from io import BytesIO
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class _Generator(BytesGenerator):
@@ -20,7 +17,7 @@ class _Generator(BytesGenerator):
     _NL: str  # as the policy says
 
     def _write_lines(self, lines: str) -> None:
-        self.write(_LINE_END.sub(self._NL, lines))
+        self.write(lines.replace("\r\n", "\n").replace("\r", "\n").replace("\n", self._NL))
 
 
 def to_bytes(mime: EmailMessage, policy: Policy) -> bytes:
@@ -28,3 +25,8 @@ def to_bytes(mime: EmailMessage, policy: Policy) -> bytes:
     written = BytesIO()
     _Generator(written, mangle_from_=False, policy=policy).flatten(mime)
     return written.getvalue()
+
+
+def with_line_ends(mail: bytes) -> bytes:
+    """Gives the same lines, each ended by CR LF and by nothing else."""
+    return mail.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")

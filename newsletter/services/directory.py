@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
-from newsletter.model import JUDGED_CUT_OFF, AddressStatus, SignUp, Subscriber
+from newsletter.model import JUDGED_CUT_OFF, AddressStatus, ReaderWishes, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.services import library
 from newsletter.stores import Store
@@ -94,31 +94,23 @@ def load_subscribers(
     there never was a good file.
     """
     before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
-    listed = load_listed(path, store, min_relevance)
-    if only is not None:
-        listed = _cut_down(listed, only)
+    listed = load_listed(path, store, min_relevance, only)
     readers, unreadable = [], dict(listed.unreadable)
+    wishes = store.get_wishes([one.subscriber_id for one in listed.subscribers])
     for one in listed.subscribers:
         who = one.subscriber_id
-        try:
-            reader = resolve(one, store)
-        except ReaderUnreadable as error:
-            unreadable[who] = str(error)
+        said = wishes[who]
+        if isinstance(said, ReaderUnreadable):
+            unreadable[who] = str(said)
             reader = overrides.ResolvedSubscriber(one)
+        else:
+            reader = _resolve(one, said, store)
         if reader.problem:
             log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
         readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
     library.remember_ids((reader.subscriber for reader in readers), store)
     possible_moves = _update_history(before, listed, store, today) if today else ()
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves)
-
-
-def _cut_down(listed: ListedSubscribers, only: Collection[str]) -> ListedSubscribers:
-    return replace(
-        listed,
-        subscribers=[one for one in listed.subscribers if one.subscriber_id in only],
-        unreadable={who: why for who, why in listed.unreadable.items() if who in only},
-    )
 
 
 def _update_history(
@@ -190,25 +182,34 @@ def as_served(listed: Subscriber, store: Store) -> Subscriber:
 def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     """Lays a subscriber's own wishes over what is listed. Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
-    resolved = overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
+    said = ReaderWishes(store.get_address_status(who), tuple(store.get_revisions(who)))
+    return _resolve(listed, said, store)
+
+
+def _resolve(listed: Subscriber, said: ReaderWishes, store: Store) -> overrides.ResolvedSubscriber:
+    resolved = overrides.resolve(listed, said.status, said.revisions)
     return replace(resolved, subscriber=library.fill(resolved.subscriber, store))
 
 
-def load_listed(path: Path, store: Store, min_relevance: int) -> ListedSubscribers:
-    """Reads the list before the readers' own wishes. Raises ConfigError if there never was a good file."""
+def load_listed(path: Path, store: Store, min_relevance: int, only: Collection[str] | None = None) -> ListedSubscribers:
+    """Reads the list before the readers' own wishes. Raises ConfigError if there never was a good file.
+
+    With `only`, those with these ids are read, whatever the number of the others is.
+    """
     file, problem = load_file(path, store, min_relevance)
-    in_file = {subscriber.subscriber_id: subscriber.email for subscriber in file.subscribers}
-    by_web = store.get_enrolled()
+    of_file = [one for one in file.subscribers if only is None or one.subscriber_id in only]
+    in_file = {subscriber.subscriber_id: subscriber.email for subscriber in of_file}
+    by_web = store.get_enrolled(only=only)
     known = [one for one in by_web if one.subscriber_id not in in_file]
     enrolled, odd = _enrolled_subscribers(file, tuple(known))
     sign_ups = {one.subscriber_id: one for one in known if one.subscriber_id not in odd}
     unreadable = {one.subscriber_id: _explain_two_readers(one) for one in by_web if not _is_theirs(one, in_file)}
     unreadable |= {
         who: why
-        for who in store.get_enrolled_ids()
+        for who in store.get_enrolled_ids(only=only)
         if who not in in_file and who not in sign_ups and (why := odd.get(who) or _explain_unreadable(store, who))
     }
-    everybody, no_library = _read_libraries([*file.subscribers, *enrolled], path.parent)
+    everybody, no_library = _read_libraries([*of_file, *enrolled], path.parent)
     return ListedSubscribers(everybody, sign_ups, problem, {**unreadable, **no_library})
 
 

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
+from newsletter.papers import categories
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.services.promised_mails import hand_over
@@ -272,6 +273,8 @@ def _validate(form: Form) -> SubscriberEntry:
         "frequency": form.frequency,
         "language": form.language,
     }
+    # A feed's address that anybody may name is a request that anybody may send from here: readers alone name them
+    values["categories"] = [each for each in form.categories if not categories.is_feed(each)]
     values_given = {key: value for key, value in values.items() if value or key in _NEEDED}
     return SubscriberEntry.model_validate(values_given)
 

@@ -1,6 +1,7 @@
 """Where announcements come from: `arxiv.py` asks arXiv, `recorded.py` reads files; `feed.py` parses both.
 
-What nobody collected comes later, from arXiv's records (`oai.py`).
+What nobody collected comes later, from arXiv's records (`oai.py`). Categories with a prefix go by `by_prefix.py` to
+bioRxiv and medRxiv (`preprints.py`) or to anybody's feed (`any_feed.py`).
 A source translates and decides nothing: what is stale, merged or remembered is `collect.collect`'s business.
 """
 
@@ -8,6 +9,12 @@ from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.model import Feed, PaperRecord
+
+
+class Fetching(Protocol):
+    """Gives the feed of one category, as Source does; of which day it is, others know."""
+
+    def fetch(self, category: str) -> Feed: ...
 
 
 class Source(Protocol):
@@ -36,6 +43,7 @@ class Harvester(Protocol):
 
 
 __all__ = [
+    "Fetching",
     "Harvester",
     "Source",
     "sample",

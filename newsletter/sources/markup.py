@@ -140,7 +140,7 @@ def read_document(body: bytes, name: str) -> Document:
     Raises SourceBusy if a server says in its place that it is busy, and SourceError if there is anything else than a
     whole feed.
     """
-    text, is_as_declared = _text(body, name)
+    text, is_as_declared = decode(body, name)
     _refuse_what_is_no_feed(text, name)
     try:
         root = ET.fromstring(text)  # noqa: S314  # no document type, so no entities to multiply
@@ -218,8 +218,8 @@ def shown(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARS else f"{line[:_SHOWN_CHARS]}…"
 
 
-def _text(body: bytes, name: str) -> tuple[str, bool]:
-    """Decodes the body; reports whether it is encoded as it says."""
+def decode(body: bytes, name: str) -> tuple[str, bool]:
+    """Decodes the body; reports whether it is encoded as it says. Raises SourceError for one that is too large."""
     if len(body) > MAX_BODY_BYTES:
         raise too_large(name)
     encoding_named = next((encoding for mark, encoding in _MARKS if body.startswith(mark)), None) or _declared(body)

@@ -25,7 +25,7 @@ from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
 from newsletter.model import AnnounceType, Frequency, Updates
-from newsletter.papers import author_problem, taxonomy
+from newsletter.papers import author_problem, categories, taxonomy
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
@@ -127,12 +127,6 @@ def _author(text: str) -> str:
     return text
 
 
-def _category(text: str) -> str:
-    if text not in taxonomy.CATEGORIES:
-        raise ValueError("unknown category")
-    return text
-
-
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -201,14 +195,28 @@ Slug = Annotated[
     Field(pattern=r"^[a-z0-9-]{1,40}$"),
     yaml_checks.expected("1 to 40 lower-case letters, digits and hyphens, such as local-group"),
 ]
-_CODES = list(taxonomy.CATEGORIES)
+_CODES = {
+    **taxonomy.CATEGORIES,
+    **{
+        f"{source}:{subject}": categories.show_category(f"{source}:{subject}")
+        for source, names in categories.SUBJECTS.items()
+        for subject in names
+    },
+}
 Category = TypeAliasType(
     "Category",
     Annotated[
         str,
-        AfterValidator(_category),
-        yaml_checks.expected(Phrase("an arXiv category such as cs.LG"), taxonomy.hint),
-        WithJsonSchema({"type": "string", "enum": _CODES, "enumDescriptions": list(taxonomy.CATEGORIES.values())}),
+        AfterValidator(categories.read_category),
+        yaml_checks.expected(Phrase("an arXiv category such as cs.LG"), categories.hint),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"type": "string", "enum": list(_CODES), "enumDescriptions": list(_CODES.values())},
+                    {"type": "string", "pattern": "^feed:https://", "maxLength": categories.MOST_FEED_CHARS + 5},
+                ]
+            }
+        ),
     ],
 )
 FrequencyWord = Annotated[Frequency, *_choice(*Frequency)]

@@ -36,6 +36,7 @@ from newsletter.web import (
 from newsletter.web.app import check_samples, new_app
 from newsletter.web.archive_routes import Archives
 from newsletter.web.languages import LanguageOf
+from newsletter.web.request_limits import SHARED, TakeShared
 from newsletter.web.sizes import Sizes
 
 __all__ = [
@@ -72,6 +73,7 @@ class WebPart:
     make_sample: home.MakeSample | None = None  # a digest's HTML in a language; None: no sample is shown
     language_of: LanguageOf = lambda who: ""  # by a subscriber's id; empty: not known, and the browser's holds
     proxies: int = 0  # of the operator's own, that add to X-Forwarded-For
+    take_shared: TakeShared | None = None  # counts requests of all processes; None: each counts by itself
 
 
 def create_app(part: WebPart) -> flask.Flask:
@@ -84,6 +86,7 @@ def create_app(part: WebPart) -> flask.Flask:
         brand_name=part.brand_name, reply_address=part.reply_address, sizes=sizes, language_of=part.language_of
     )
     app.extensions[SIZES] = sizes
+    app.extensions[SHARED] = part.take_shared
     if part.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=part.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     signer = part.signer or Signer([token_hex()])  # reads no link, since it made none

@@ -179,7 +179,7 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
     return tuple(
         PreviewPaper(
             title=readable(entry.paper.title),
-            url=f"https://arxiv.org/abs/{entry.paper.arxiv_id}",
+            url=entry.paper.abs_url,
             relevance=entry.score.relevance,
             novelty=entry.score.novelty,
             comment=entry.score.comment,

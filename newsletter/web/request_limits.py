@@ -1,6 +1,7 @@
 """Limits how often somebody may ask, by a sliding window for each link and each client, and how many at once.
 
-Lives in one process and forgets with it. Two counts stand for a window, the last one fading out as the present one
+A process counts by itself and forgets when it ends; where its application has a count of all processes (`SHARED`),
+that has to agree. Two counts stand for a window, the last one fading out as the present one
 fills, so that a key costs the same however often it asks. Decides nothing about what is asked.
 """
 
@@ -20,11 +21,18 @@ from threading import BoundedSemaphore, Lock
 import flask
 from werkzeug.exceptions import ServiceUnavailable, TooManyRequests
 
+from newsletter.errors import StoreError
+
 WINDOW_S, DAY_S = 60, 86_400
 MOST_KEYS = 20_000  # about 5 MB; who asked first is forgotten first
 WARNINGS = 10
 RETRY_S = 60  # after there was no slot
 _TOKEN_CHARS = 200
+
+TakeShared = Callable[[str, int, int, datetime], int]  # of a key, at most so many in so many seconds: as `take`
+SHARED = "newsletter-shared-requests"  # of an application's extensions: its TakeShared, if there is one
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -72,6 +80,30 @@ class SlidingWindow:
         return counts
 
 
+class SharedWindow:
+    """The same for all processes of the web part, where their application counts together.
+
+    Who is refused here anyway is not counted there, so that a flood costs the database nothing. While that cannot be
+    asked, each process goes on by its own count.
+    """
+
+    def __init__(self, name: str, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
+        self._own = SlidingWindow(most, now, window_s)
+        self._name, self._most, self._now, self._window_s = name, most, now, window_s
+
+    def take(self, key: str) -> int:
+        """As `SlidingWindow.take`; within a request."""
+        take: TakeShared | None = flask.current_app.extensions.get(SHARED)
+        wait_s = self._own.take(key)
+        if wait_s or take is None:
+            return wait_s
+        try:
+            return take(f"{self._name} {key}", self._most, self._window_s, self._now())
+        except StoreError as error:
+            _log.warning("requests are counted by this process alone: %s", error)
+            return 0
+
+
 class ConcurrencyLimit:
     """Lets so many do at once what may take long, and some more wait a moment for a slot. Shared by all threads.
 
@@ -112,7 +144,8 @@ def sparing_warner(log: logging.Logger, now: Callable[[], datetime]) -> Callable
 
 def limited_blueprint(name: str, limits: RequestLimits, now: Callable[[], datetime]) -> flask.Blueprint:
     """Makes a blueprint that answers 429 to whoever asks too often; a link is known by its `token` in the path."""
-    by_link, by_client = SlidingWindow(limits.per_link, now), SlidingWindow(limits.per_client, now)
+    by_link = SharedWindow(f"{name} link", limits.per_link, now)
+    by_client = SharedWindow(f"{name} client", limits.per_client, now)
     pages = flask.Blueprint(name, __name__)
 
     @pages.before_request

@@ -23,7 +23,7 @@ from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
 from newsletter.web.app import HEADERS, Page
 from newsletter.web.languages import LANGUAGES, page_language, page_texts, speak, wanted_language
-from newsletter.web.request_limits import DAY_S, RequestLimits, SlidingWindow, client_of
+from newsletter.web.request_limits import DAY_S, RequestLimits, SharedWindow, client_of
 from newsletter.web.token_page import TokenPage, posted_wish
 
 _POLICY = HEADERS["Content-Security-Policy"].replace("default-src 'none';", "default-src 'none'; script-src 'self';")
@@ -146,7 +146,7 @@ PAGE = TokenPage(
 
 
 def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], datetime]) -> flask.Blueprint:
-    routes = _Routes(signups, signer, SlidingWindow(FORMS_PER_CLIENT, now, DAY_S))
+    routes = _Routes(signups, signer, SharedWindow("forms", FORMS_PER_CLIENT, now, DAY_S))
     pages = PAGE.blueprint(signer, now, routes.confirm)
     pages.add_url_rule("/subscribe", "form", routes.form, methods=["GET", "POST"])
     pages.after_request(_open_form_to_strangers)
@@ -157,7 +157,7 @@ def blueprint(signups: signup.SignupService, signer: Signer, now: Callable[[], d
 class _Routes:
     signups: signup.SignupService
     signer: Signer
-    by_client: SlidingWindow
+    by_client: SharedWindow
 
     def form(self) -> str | tuple[str, int, dict[str, str]]:
         if self.signups.is_full():

@@ -58,6 +58,6 @@ def _day_view(trial: Trial, day: TrialDay, t: Texts) -> TrialDayView:
         is_any=trial.relevant(day) > 0,
         what=what,
         title=readable(day.best.title) if what and day.best else "",
-        url=f"https://arxiv.org/abs/{day.best.arxiv_id}" if what and day.best else "",
+        url=day.best.abs_url if what and day.best else "",
         relevance=day.best_relevance,
     )

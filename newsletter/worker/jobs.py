@@ -20,6 +20,7 @@ from newsletter.model import RunOutcome
 from newsletter.ops import log
 from newsletter.run import forget_expired
 from newsletter.settings import Settings
+from newsletter.worker.kept_parts import KeptParts
 from newsletter.worker.queue import NAME, Queue
 from newsletter.worker.rounds import collect_round, serve_round
 
@@ -57,6 +58,7 @@ class Jobs:
         self._queue = queue
         self._stop = stop
         self._notifier = app.build_notifier(settings)
+        self._parts = KeptParts(lambda: app.build_lasting_parts(settings), app.utc_now)
         self._at_work: list[JobTask] = []
 
     @property
@@ -81,8 +83,8 @@ class Jobs:
 
     def deliver(self, subscriber_ids: Sequence[str]) -> None:
         """Mails those of these readers who are due. Raises Interrupted if the worker ends before all had their turn."""
-        with self._working() as task:
-            report, _ = serve_round(self._settings, self._notifier, task, frozenset(subscriber_ids))
+        with self._working() as task, self._parts.borrow() as parts:
+            report, _ = serve_round(self._settings, self._notifier, task, frozenset(subscriber_ids), parts)
         if any(entry.outcome is RunOutcome.INTERRUPTED for entry in report.subscribers):
             raise Interrupted
 

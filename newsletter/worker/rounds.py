@@ -44,13 +44,18 @@ class RoundProgress(log.LogProgress):
 
 
 def serve_round(
-    settings: Settings, notifier: notify.Notifier, task: Task, only: Collection[str] | None = None
+    settings: Settings,
+    notifier: notify.Notifier,
+    task: Task,
+    only: Collection[str] | None = None,
+    parts: app.LastingParts | None = None,
 ) -> tuple[RunReport, Sequence[Subscriber]]:
     """Mails everybody who is due, or of these ids alone, for whom the day was collected; gives who could have been.
 
-    Its context is new each time: what stopped a model yesterday does not stop it today. May be repeated at will.
+    Its context is new each time but for the `parts`: what stopped a model yesterday does not stop it today. May be
+    repeated at will.
     """
-    context = app.build(settings)
+    context = app.build(settings, parts=parts)
     listed = app.load_subscribers(settings, context.store, only)
     log.run_started(len(listed.subscribers), due_only=True)
     progress = RoundProgress(task)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 BEFORE, AFTER = "before", "after"
-_WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE) deliveries\b")
+_WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE) deliveries\b")
 _LISTENS = {BEFORE: "before_cursor_execute", AFTER: "after_cursor_execute"}
 
 
@@ -26,7 +26,7 @@ def arm(kill_at: str) -> None:
 
     def strike(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         nonlocal seen
-        if not _WRITE.match(statement):
+        if not _WRITE.search(statement):
             return
         seen += 1
         if seen == int(nth):

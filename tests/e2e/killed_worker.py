@@ -294,7 +294,7 @@ def main() -> None:
     options.add_argument("--restarts", type=int, default=0)
     options.add_argument("--clocks", type=int, default=2)
     options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--patience-s", type=float, default=460.0)
+    options.add_argument("--patience-s", type=float, default=400.0)
     plan = Plan(**vars(options.parse_args()))
     with databases.postgres_server() as url, tempfile.TemporaryDirectory() as folder:
         databases.migrate(url)

@@ -134,6 +134,14 @@ def test_config_prints_no_secret_and_what_it_prints_can_be_saved(monkeypatch: py
     assert (again.model, again.openai_base_url) == ("gpt-6-luna", "https://ada:very-secret@models.example.org/v1")
 
 
+def test_config_writes_down_what_was_set_and_not_what_the_theme_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {line for line in CliRunner().invoke(command).output.splitlines() if line.startswith("NEWSLETTER_")} == set()
+    monkeypatch.setenv("NEWSLETTER_NAME", "Ada's papers")
+    printed = CliRunner().invoke(command).output
+    assert "\nNEWSLETTER_NAME=" in printed
+    assert "\n# NEWSLETTER_FOOTER=" in printed
+
+
 def test_a_lead_that_no_batch_can_keep_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSLETTER_MODEL_TIER", "batch")
     assert (load_settings().model_tier, load_settings().model_batch_ahead_h) == ("batch", 3)

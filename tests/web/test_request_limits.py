@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.errors import StoreError
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app, request_limits, unsubscribe
-from newsletter.web.request_limits import SlidingWindow, client_of
+from newsletter.web.request_limits import SlidingWindow, TakeShared, client_of
 from tests.fakes import MemoryStore
 from tests.web.site import LINK, NOW, Clock, part_of
 
@@ -72,6 +73,48 @@ def test_a_client_is_who_reached_us_or_our_proxies(proxies: int, peer: str, head
     app.add_url_rule("/who", view_func=lambda: client_of(flask.request))
     headers = {"X-Forwarded-For": header} if header else {}
     assert app.test_client().get("/who", environ_base={"REMOTE_ADDR": peer}, headers=headers).text == who
+
+
+def shared_count(taken: list[str]) -> TakeShared:
+    """One count for all applications that have it, of which each key has one request."""
+
+    def take(key: str, most: int, window_s: int, now: datetime) -> int:
+        taken.append(key)
+        return 0 if taken.count(key) == 1 else 17
+
+    return take
+
+
+def test_two_processes_count_together() -> None:
+    taken: list[str] = []
+    part = replace(part_of(MemoryStore()), take_shared=shared_count(taken))
+    one, other = create_app(part).test_client(), create_app(part).test_client()
+    assert one.get(LINK).status_code == 200
+    refused = other.get(LINK)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "17")
+    assert one.get("/").status_code == 200  # another page has a count of its own
+
+
+def test_a_flood_is_refused_before_the_others_are_asked() -> None:
+    taken: list[str] = []
+
+    def take(key: str, *_limit: object) -> int:
+        taken.append(key)
+        return 0
+
+    client = create_app(replace(part_of(MemoryStore()), take_shared=take)).test_client()
+    for number in range(2 * unsubscribe.PAGE.limits.per_client):
+        client.get(f"/u/guess{number}")
+    assert sum("client" in key for key in taken) == unsubscribe.PAGE.limits.per_client
+
+
+def test_while_the_others_cannot_be_asked_each_counts_by_itself() -> None:
+    def take(*_limit: object) -> int:
+        raise StoreError("the database is away; try again")
+
+    client = create_app(replace(part_of(MemoryStore()), take_shared=take)).test_client()
+    answers = [client.get(LINK).status_code for _ in range(unsubscribe.PAGE.limits.per_link + 1)]
+    assert answers == [200] * unsubscribe.PAGE.limits.per_link + [429]
 
 
 @pytest.mark.parametrize("link", [lambda n: LINK, lambda n: f"/u/guess{n}"], ids=["one link", "many links"])

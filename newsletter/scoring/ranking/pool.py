@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from newsletter.scoring.ranking.background import Background
 from newsletter.scoring.ranking.lsa import LatentSpace, Places, find_space
+from newsletter.scoring.ranking.neighbours import Neighbourhood
 from newsletter.scoring.ranking.tfidf import CellIndexes, Indexes, TermCounts, TermMatrix
 from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
@@ -34,6 +35,7 @@ class Pool:
     space: LatentSpace
     latent: npt.NDArray[np.float64]
     meaning: Places
+    neighbours: Neighbourhood  # by both
     by_row: CellIndexes
     starts: Indexes
 
@@ -47,13 +49,16 @@ def make_pool(counts: TermCounts, background: Background) -> Pool:
     """Weighs and places these papers."""
     matrix, at_large = weigh(counts, background)
     space = find_space(matrix)
+    latent = space.place(matrix).astype(np.float64)
+    meaning = load_word_vectors().place_papers(at_large)
     by_row = np.argsort(matrix.rows, kind="stable").astype(np.int32)
     return Pool(
         matrix,
         at_large,
         space,
-        space.place(matrix).astype(np.float64),
-        load_word_vectors().place_papers(at_large),
+        latent,
+        meaning,
+        Neighbourhood((latent, meaning)),
         by_row,
         np.searchsorted(matrix.rows[by_row], np.arange(matrix.n_rows + 1)),
     )

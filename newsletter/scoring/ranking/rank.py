@@ -18,7 +18,6 @@ import numpy.typing as npt
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.neighbours import average_neighbours
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
@@ -115,7 +114,7 @@ def rank(pool: Pool, terms: ProfileTerms, likeness: Places | None = None) -> Ran
     feedback, topics, by_words = _give_feedback(matrix.mix, matrix.dot, direct, topic_words, unwanted)
     _, _, by_company = _give_feedback(latent.T.__matmul__, latent.__matmul__, direct, topic_words, unwanted)
     score = standardise(by_words + LATENT_WEIGHT * by_company)
-    score += NEIGHBOURS_WEIGHT * standardise(average_neighbours(score, (latent, meaning)))
+    score += NEIGHBOURS_WEIGHT * standardise(pool.neighbours.average(score))
     by_meaning = _compare_by_meaning(meaning, terms)
     if likeness is None:
         score += MEANING_WEIGHT * by_meaning

@@ -119,8 +119,7 @@ class PhraseFinder:
                 stretches[-1].append(token)
             else:
                 stretches.append([token])
-        readings = [_Reading(_split(text, tokens, joined=joined)) for joined in (False, True)]
-        return Text(text, [tuple(stretch) for stretch in stretches], readings)
+        return Text(text, [tuple(stretch) for stretch in stretches], _read_words(text, tokens))
 
     def want(self, texts: Iterable[str]) -> Wanted:
         """Reads which phrases these texts ask for."""
@@ -240,21 +239,28 @@ class _Reading:
         return None
 
 
-def _split(text: str, tokens: Sequence[Token], *, joined: bool) -> list[_Form]:
-    """Gives the words of a text, or each compound as one word."""
-    forms: list[_Form] = []
-    for token in tokens:
-        whole = text[token.start : token.end]
-        if len(token.keys) == 1:
-            forms.append(_Form(_form(whole), token.start, token.end, True, True))
-            continue
-        if joined:
-            forms.append(_Form(_form(HYPHENS.sub("", whole)), token.start, token.end, True, True))
-            continue
-        for match in _WORD.finditer(whole):
-            start, end = token.start + match.start(), token.start + match.end()
-            forms.append(_Form(_form(match.group()), start, end, start == token.start, end == token.end))
-    return [form for form in forms if form.form not in STOP_WORDS]
+def _read_words(text: str, tokens: Sequence[Token]) -> list[_Reading]:
+    """Reads the telling words of a text, and once more with each compound as one word, if it has any."""
+    parted: list[_Form] = []
+    joined: list[_Form] = []
+    for keys, _, start, end in tokens:
+        if len(keys) > 1:
+            parted += _parts_of(text, start, end)
+        form = _form(text[start:end] if len(keys) == 1 else HYPHENS.sub("", text[start:end]))
+        if form not in STOP_WORDS:
+            word = _Form(form, start, end, True, True)
+            joined.append(word)
+            if len(keys) == 1:
+                parted.append(word)
+    return [_Reading(parted)] if parted == joined else [_Reading(parted), _Reading(joined)]
+
+
+def _parts_of(text: str, start: int, end: int) -> Iterator[_Form]:
+    """Gives the telling words of the compound that stands there."""
+    for match in _WORD.finditer(text, start, end):
+        form = _form(match.group())
+        if form not in STOP_WORDS:
+            yield _Form(form, match.start(), match.end(), match.start() == start, match.end() == end)
 
 
 def _find_subjects(text: Text) -> set[Keys]:

@@ -6,6 +6,7 @@ may make is `delivery/ledger.py`'s business.
 
 from typing import Protocol
 
+from newsletter.stores.protocols.bulk import BulkStore
 from newsletter.stores.protocols.counts import CountStore
 from newsletter.stores.protocols.mails import AddressStore, DigestStore, LedgerStore
 from newsletter.stores.protocols.papers import AnnouncementStore, VectorStore
@@ -41,6 +42,7 @@ class Store(
     ClaimStore,
     LlmStore,
     DocumentStore,
+    BulkStore,
     CountStore,
     Protocol,
 ):

@@ -1,6 +1,6 @@
 """What is kept of mails: the ledger, what each mail said, what became of it, and whether its address is mailed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -24,8 +24,19 @@ class LedgerStore(Protocol):
         "Made from" means: same run_id and attempts, and the stored steps are the beginning of the new ones.
         """
 
+    def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
+        """Keeps the digest and writes the row's next state as `move` does, both or neither.
+
+        False, and nothing is written, if the address is suppressed by then: who has left gets no mail, however long ago
+        it was read that they had not. Raises StoreConflict as `move` does, and ReaderUnreadable where the address's
+        status, or what is kept as that digest, cannot be read.
+        """
+
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         """Applies the events that are kept to the delivery (`ledger.apply_events`), if one has overtaken the run."""
+
+    def settle_all_by_events(self, deliveries: Collection[tuple[str, date]], *, now: datetime) -> None:
+        """Does the same for each of these, of whom nearly none has an event; whose cannot be read is left out."""
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None: ...
 
@@ -33,11 +44,15 @@ class LedgerStore(Protocol):
         self,
         *,
         subscriber_id: str | None = None,
+        subscriber_ids: Collection[str] | None = None,
         digest_on: date | None = None,
         since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
-        """Gives the rows that meet every condition (no states: any), by date, then by subscriber."""
+        """Gives the rows that meet every condition (no states: any), by date, then by subscriber.
+
+        `subscriber_ids` are any number of readers, of whom one of them is meant.
+        """
 
     def get_open_deliveries(self) -> list[Delivery]:
         """Gives the rows in a state of `ledger.OPEN_STATES`, in the same order. The cost does not grow by the years."""

@@ -1,6 +1,6 @@
 """What is kept of readers: what they say, who they are, and whether all of it can be read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -113,11 +113,14 @@ class SignUpStore(Protocol):
         web already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
-    def get_enrolled(self) -> list[SignUp]:
-        """Gives everybody who is a subscriber by that, also who has left since: by when they asked."""
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
+        """Gives everybody who is a subscriber by that, also who has left since: by when they asked.
 
-    def get_enrolled_ids(self) -> list[str]:
-        """Gives their ids; also of those whose enrolment cannot be read."""
+        `only` those with these ids, which reads nobody else's.
+        """
+
+    def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
+        """Gives their ids; also of those whose enrolment cannot be read. `only` those among these."""
 
     def forget_enrolled(self, subscriber_id: str) -> bool:
         """Drops what they asked for, their enrolment, profiles, votes, saved papers and digests.

@@ -13,12 +13,14 @@ from newsletter.stores.sql import schema
 from newsletter.stores.sql.address_change import AddressChange
 from newsletter.stores.sql.addresses import Addresses
 from newsletter.stores.sql.announcements import Announcements
+from newsletter.stores.sql.bulk import ReadersInBulk
 from newsletter.stores.sql.claims import Claims
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.digests import Digests
 from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.event_effects import EventEffects
 from newsletter.stores.sql.events import Events
+from newsletter.stores.sql.hand_over import HandOver
 from newsletter.stores.sql.ledger import Ledger
 from newsletter.stores.sql.llm_calls import LlmCalls
 from newsletter.stores.sql.moves import MoveNotes
@@ -57,6 +59,7 @@ class SqlStore:
         address_change = AddressChange(database, running, parts, ledger)
         self._offer_papers(Announcements(database, running.is_taken), Vectors(database))
         self._offer_mails(ledger, EventEffects(database, parts, ledger), parts)
+        self._offer_bulk(ReadersInBulk(parts, ledger), ledger, HandOver(database, parts, ledger))
         self._offer_addresses(parts, address_change)
         self._offer_words(parts)
         self._offer_signups(parts.signups, Welcomes(database))
@@ -102,6 +105,12 @@ class SqlStore:
         self.get_digest = self._again(parts.digests.get_digest)
         self.get_digest_days = self._again(parts.digests.get_digest_days)
         self.find_papers = self._again(parts.digests.search.find_papers)
+
+    def _offer_bulk(self, readers: ReadersInBulk, ledger: Ledger, hand_over: HandOver) -> None:
+        self.get_wishes = self._again(readers.get_wishes)
+        self.get_histories = self._again(readers.get_histories)
+        self.settle_all_by_events = self._again(ledger.settle_all_by_events)
+        self.hand_over = self._again(hand_over.hand_over)
 
     def _offer_addresses(self, parts: SubscriberParts, address_change: AddressChange) -> None:
         self.get_address_status = self._again(parts.addresses.get_address_status)

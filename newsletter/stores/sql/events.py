@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_
 
 from newsletter.model import MailEvent
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
-from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.sql.table import ROWS_AT_ONCE, SqlTable, batched
 from newsletter.subscribers import address_change
 
 
@@ -25,6 +26,17 @@ class Events:
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
         found = self.rows.find(self._columns.subscriber_id == subscriber_id, self._columns.digest_on == digest_on)
         return sorted(found, key=lambda event: (event.at, event.kind))
+
+    def find_any(self, deliveries: Collection[tuple[str, date]]) -> list[tuple[str, date]]:
+        """Says which of these deliveries have an event."""
+        key = (self._columns.subscriber_id, self._columns.digest_on)
+        types = [column.type for column in key]
+        found: list[tuple[str, date]] = []
+        for some in batched(deliveries, ROWS_AT_ONCE):
+            wanted = select(*key).where(tuple_(*key).in_([tuple_(*each, types=types) for each in some])).distinct()
+            with self._database.statement() as connection:
+                found += [(who, on) for who, on in connection.execute(wanted)]
+        return found
 
     def put(self, event: MailEvent) -> None:
         """Keeps it, unless an earlier one of its kind is kept. Call within a change."""

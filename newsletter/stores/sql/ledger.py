@@ -6,7 +6,8 @@ Every write has a condition on what it was made from, so no lock is held while s
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 
 from newsletter.delivery import ledger
-from newsletter.errors import StoreConflict, StoreError
+from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
 from newsletter.model import Delivery, DeliveryState, DeliveryStep, MailEvent, delivery_id_of
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
@@ -110,9 +111,7 @@ class Ledger:
         raise _never_at_rest(first.delivery_id)
 
     def move(self, delivery: Delivery) -> None:
-        before = [hash_of_steps(delivery.steps[:count]) for count in range(1, len(delivery.steps))]
-        made_from = {"of_run": delivery.run_id, "of_attempts": delivery.attempts, "of_steps": before}
-        if self.rows.replace_given(_next_row(), delivery, made_from):
+        if self.rows.replace_given(next_row(), delivery, made_from(delivery)):
             return
         if self.get_delivery(delivery.subscriber_id, delivery.digest_on) != delivery:
             raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
@@ -126,6 +125,11 @@ class Ledger:
             if row is stored or self._replace(row, stored):
                 return row
         raise _never_at_rest(delivery_id_of(subscriber_id, digest_on))
+
+    def settle_all_by_events(self, deliveries: Collection[tuple[str, date]], *, now: datetime) -> None:
+        for subscriber_id, digest_on in self._events.find_any(deliveries):
+            with suppress(ReaderUnreadable):
+                self.settle_by_events(subscriber_id, digest_on, now=now)
 
     def _get_with_events(self, subscriber_id: str, digest_on: date) -> tuple[Delivery | None, list[MailEvent]]:
         """By one statement: it is asked for after each mail."""
@@ -147,6 +151,7 @@ class Ledger:
         self,
         *,
         subscriber_id: str | None = None,
+        subscriber_ids: Collection[str] | None = None,
         digest_on: date | None = None,
         since: date | None = None,
         states: Sequence[DeliveryState] = (),
@@ -154,6 +159,8 @@ class Ledger:
         conditions: list[ColumnElement[bool]] = []
         if subscriber_id is not None:
             conditions.append(self._columns.subscriber_id == subscriber_id)
+        if subscriber_ids is not None:
+            conditions.append(self._columns.subscriber_id.in_(subscriber_ids))
         if digest_on is not None:
             conditions.append(self._columns.digest_on == digest_on)
         if since is not None:
@@ -190,13 +197,18 @@ class Ledger:
         return self.rows.find(*conditions, order=(self._columns.digest_on, self._columns.subscriber_id))
 
     def _replace(self, row: Delivery, stored: Delivery) -> bool:
-        steps = [hash_of_steps(stored.steps)]
-        made_from = {"of_run": stored.run_id, "of_attempts": stored.attempts, "of_steps": steps}
-        return self.rows.replace_given(_next_row(), row, made_from)
+        given = {"of_run": stored.run_id, "of_attempts": stored.attempts, "of_steps": [hash_of_steps(stored.steps)]}
+        return self.rows.replace_given(next_row(), row, given)
+
+
+def made_from(delivery: Delivery) -> dict[str, Any]:
+    """The parameters that say from which rows a run may have made this one, for `next_row`."""
+    before = [hash_of_steps(delivery.steps[:count]) for count in range(1, len(delivery.steps))]
+    return {"of_run": delivery.run_id, "of_attempts": delivery.attempts, "of_steps": before}
 
 
 @cache
-def _next_row() -> Update:
+def next_row() -> Update:
     """An UPDATE of the row that this one was made from; of any number of racing ones one finds it."""
     columns = tables.deliveries.c
     return keyed_update(tables.deliveries).where(

@@ -5,11 +5,11 @@ Whom the operator adds by the command is enrolled at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, date
 from typing import Any
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import ColumnElement, func, not_, select
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.model import Move, SignUp, SignUpOrigin
@@ -20,6 +20,8 @@ from newsletter.stores.sql.profiles import Profiles, Votes
 from newsletter.stores.sql.saved import SavedPapers
 from newsletter.stores.sql.table import SqlTable
 from newsletter.subscribers import address_change
+
+_IDS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
 
 
 class SignUps:
@@ -76,13 +78,32 @@ class SignUps:
             self.enrolled.put(sign_up)
         return True
 
-    def get_enrolled(self) -> list[SignUp]:
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
         columns = self.enrolled.columns
-        return self.enrolled.find_readable(order=(columns.at, columns.subscriber_id))
+        found = [
+            one
+            for condition in self._are_among(only)
+            for one in self.enrolled.find_readable(*condition, order=(columns.at, columns.subscriber_id))
+        ]
+        return found if only is None else sorted(found, key=lambda one: (one.at, one.subscriber_id))
 
-    def get_enrolled_ids(self) -> list[str]:
+    def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
+        wanted = select(self.enrolled.columns.subscriber_id)
         with self._database.statement() as connection:
-            return sorted(connection.execute(select(self.enrolled.columns.subscriber_id)).scalars())
+            return sorted(
+                who
+                for condition in self._are_among(only)
+                for who in connection.execute(wanted.where(*condition)).scalars()
+            )
+
+    def _are_among(self, only: Collection[str] | None) -> Iterator[Sequence[ColumnElement[bool]]]:
+        """Gives the condition of each statement that is needed to ask for these: none where all are meant."""
+        if only is None:
+            yield ()
+        else:
+            ids = sorted(only)
+            for start in range(0, len(ids), _IDS_AT_ONCE):
+                yield (self.enrolled.columns.subscriber_id.in_(ids[start : start + _IDS_AT_ONCE]),)
 
     def get_enrolment(self, subscriber_id: str) -> SignUp | None:
         return self.enrolled.get(subscriber_id)

@@ -20,7 +20,7 @@ from newsletter.stores.sql.saved import SavedPapers
 from newsletter.stores.sql.signups import SignUps
 from newsletter.stores.sql.table import SqlTable, select_raw
 
-_EVENTS_THAT_COUNT = timedelta(days=60)  # an event of an older mail says nothing of one that is to come
+EVENTS_THAT_COUNT = timedelta(days=60)  # an event of an older mail says nothing of one that is to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,12 @@ class SubscriberParts:
         """By one statement: it is asked for before each mail. Of events, those of the latest weeks before that date."""
         given: dict[str, object] = {"who": subscriber_id}
         if digest_on is not None:
-            given |= {"on": digest_on, "since": digest_on - _EVENTS_THAT_COUNT}
+            given |= {"on": digest_on, "since": digest_on - EVENTS_THAT_COUNT}
         with self.events.rows.database.statement() as connection:
             found = connection.execute(_all_rows_of_one(digest_on is not None), given).all()
-        by_name = {table.name: table for table in (*self._tables(), self.digests.rows)}
         for row in found:
             if row.key0 == subscriber_id:
-                by_name[row.part].read_raw(row)
+                self.table(row.part).read_raw(row)
             if row.part == self.moves.rows.name:
                 self._require_finished(subscriber_id, row)
 
@@ -59,11 +58,20 @@ class SubscriberParts:
         if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
             raise ReaderUnreadable(subscriber_id, why_unfinished(move))
 
-    def find_unreadable(self) -> dict[str, str]:
+    def unfinished(self) -> dict[str, str]:
+        """Names those whose move to another address is not finished, with what ends it; by subscriber id."""
         found: dict[str, str] = {}
         for move in self.moves.get_unfinished():
             for who in (move.subscriber_id, move.to):
                 found.setdefault(who, why_unfinished(move))
+        return found
+
+    def table(self, name: str) -> SqlTable[Any]:
+        """Gives the one of these parts' tables that has this name."""
+        return next(table for table in (*self._tables(), self.digests.rows) if table.name == name)
+
+    def find_unreadable(self) -> dict[str, str]:
+        found = self.unfinished()
         for table in self._tables():
             for who, why in table.find_unreadable().items():
                 found.setdefault(who, why)

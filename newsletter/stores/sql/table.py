@@ -6,7 +6,7 @@ Plain ASCII JSON, also of a text with a NUL or a lone surrogate in it, which for
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Generic, TypeVar
 
@@ -33,8 +33,16 @@ from newsletter.stores.sql.database import Database
 from newsletter.stores.values import adapter_of, find_time_without_zone, first_problem
 
 T = TypeVar("T")
+U = TypeVar("U")
 _MOST_KEYS = 3  # of the tables whose rows are one reader's
-_ROWS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
+ROWS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
+
+
+def batched(values: Collection[U], most: int = ROWS_AT_ONCE) -> Iterator[list[U]]:
+    """Parts them into lists of at most so many."""
+    whole = list(values)
+    for start in range(0, len(whole), most):
+        yield whole[start : start + most]
 
 
 def select_raw(table: Table, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -100,9 +108,9 @@ class SqlTable(Generic[T]):
         """Writes rows in place of those with their keys; of several with one key the last."""
         rows = list({tuple(row[name] for name in self._key): row for row in map(self.row, values)}.values())
         rows.sort(key=lambda row: [str(row[name]) for name in self._key])  # two that put the same wait in one order
-        with self.database.change() if len(rows) > _ROWS_AT_ONCE else self.database.statement() as connection:
-            for start in range(0, len(rows), _ROWS_AT_ONCE):
-                insert = self.insert().values(rows[start : start + _ROWS_AT_ONCE])
+        with self.database.change() if len(rows) > ROWS_AT_ONCE else self.database.statement() as connection:
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                insert = self.insert().values(rows[start : start + ROWS_AT_ONCE])
                 others = {name: insert.excluded[name] for name in rows[0] if name not in self._key}
                 connection.execute(insert.on_conflict_do_update(index_elements=self._key, set_=others))
 
@@ -133,8 +141,8 @@ class SqlTable(Generic[T]):
         keys = [self._key_of(value) for value in values]
         found: dict[tuple[Any, ...], T] = {}
         types = [self.columns[name].type for name in self._key]
-        for start in range(0, len(keys), _ROWS_AT_ONCE):
-            wanted = [tuple_(*key, types=types) for key in keys[start : start + _ROWS_AT_ONCE]]
+        for start in range(0, len(keys), ROWS_AT_ONCE):
+            wanted = [tuple_(*key, types=types) for key in keys[start : start + ROWS_AT_ONCE]]
             of_these = tuple_(*(self.columns[name] for name in self._key)).in_(wanted)
             found |= {self._key_of(value): value for value in self.find(of_these)}
         return [found.get(key) for key in keys]
@@ -174,7 +182,7 @@ class SqlTable(Generic[T]):
         """Gives all rows by their key, some hundreds at a time, for `value_of`."""
         key = [self.columns[name] for name in self._key]
         types = [column.type for column in key]
-        wanted = select(*key, self.columns["value"]).order_by(*key).limit(_ROWS_AT_ONCE)
+        wanted = select(*key, self.columns["value"]).order_by(*key).limit(ROWS_AT_ONCE)
         page = wanted
         while True:
             with self.database.statement() as connection:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-HEAD = "0002"  # the revision of the migrations that makes these tables
+HEAD = "0003"  # the revision of the migrations that makes these tables
 
 
 class Key(TypeDecorator[str]):
@@ -202,6 +202,16 @@ claims = _table(
     "claims",
     *(_key("what"), _key("key_hash"), _key("claimed_on", Date)),
     Index("claims_by_day", "claimed_on"),
+)
+
+# How often somebody asked the web part. Of no worth after a crash, nor to a replica
+request_counts = Table(
+    "request_counts",
+    metadata,
+    _key("key_hash"),
+    *(_asked("period", BigInteger), _asked("counted", Integer), _asked("earlier", Integer)),
+    _asked("ends_at_s", BigInteger),
+    prefixes=["UNLOGGED"],
 )
 
 documents = _table("documents", _key("name"))

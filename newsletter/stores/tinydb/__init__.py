@@ -13,12 +13,14 @@ from newsletter.stores.locks import RunLocks
 from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.announcements import Announcements
+from newsletter.stores.tinydb.bulk import ReadersInBulk
 from newsletter.stores.tinydb.claims import Claims
 from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.documents import Documents
 from newsletter.stores.tinydb.event_effects import EventEffects
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import StateFolder
+from newsletter.stores.tinydb.hand_over import HandOver
 from newsletter.stores.tinydb.ledger import Ledger
 from newsletter.stores.tinydb.llm_calls import LlmCalls
 from newsletter.stores.tinydb.moves import MoveNotes
@@ -53,6 +55,7 @@ class TinyStore:
         self._offer_subscribers(parts, address_change, Welcomes(folder))
         self._offer_papers(Announcements(folder, running.is_taken), Vectors(folder))
         self._offer_mails(ledger, EventEffects(folder, parts, ledger), Search(ledger, digests))
+        self._offer_bulk(ReadersInBulk(parts, ledger), ledger, HandOver(folder, parts, ledger))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):
             atomic.remove_leftovers(folder.temp)
@@ -81,6 +84,12 @@ class TinyStore:
         self.find_papers = search.find_papers
         self.take_event = effects.take_event
         self.weigh_bounces = effects.weigh_bounces
+
+    def _offer_bulk(self, readers: ReadersInBulk, ledger: Ledger, hand_over: HandOver) -> None:
+        self.get_wishes = readers.get_wishes
+        self.get_histories = readers.get_histories
+        self.settle_all_by_events = ledger.settle_all_by_events
+        self.hand_over = hand_over.hand_over
 
     def _offer_subscribers(self, parts: SubscriberParts, address_change: AddressChange, welcomes: Welcomes) -> None:
         self.put_digest = parts.digests.put_digest

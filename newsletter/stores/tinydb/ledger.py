@@ -6,12 +6,13 @@ The sent papers are these rows themselves, so a mail is accepted and its papers 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
 from newsletter.delivery import ledger
-from newsletter.errors import StoreConflict
+from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import Delivery, DeliveryState, delivery_id_of
 from newsletter.stores.locks import RunLocks
 from newsletter.stores.tinydb.events import Events
@@ -55,12 +56,17 @@ class Ledger:
     def move(self, delivery: Delivery) -> None:
         path = self._file(delivery.subscriber_id, delivery.digest_on)
         with self._rows.change(path):
-            stored = self.get_delivery(delivery.subscriber_id, delivery.digest_on)
-            if stored == delivery:
-                return
-            if stored is None or not ledger.is_next_of(delivery, stored):
-                raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
-            self._put(path, delivery)
+            if self.is_to_be_moved(delivery):
+                self._put(path, delivery)
+
+    def is_to_be_moved(self, delivery: Delivery) -> bool:
+        """False if this is the stored row already. Raises StoreConflict unless it was made from that one."""
+        stored = self.get_delivery(delivery.subscriber_id, delivery.digest_on)
+        if stored == delivery:
+            return False
+        if stored is None or not ledger.is_next_of(delivery, stored):
+            raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
+        return True
 
     def settle_by_events(self, subscriber_id: str, digest_on: date, *, now: datetime) -> Delivery | None:
         # Nearly always none, and then no lock is needed: whoever keeps one from now on settles the row after that
@@ -77,6 +83,13 @@ class Ledger:
                 self._put(path, row)
         return row
 
+    def settle_all_by_events(self, deliveries: Collection[tuple[str, date]], *, now: datetime) -> None:
+        have_events = self._events.ids()
+        for subscriber_id, digest_on in deliveries:
+            with suppress(ReaderUnreadable):
+                if subscriber_id in have_events:
+                    self.settle_by_events(subscriber_id, digest_on, now=now)
+
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
         path = self._file(subscriber_id, digest_on)
         with disk_errors(path):
@@ -86,14 +99,16 @@ class Ledger:
         self,
         *,
         subscriber_id: str | None = None,
+        subscriber_ids: Collection[str] | None = None,
         digest_on: date | None = None,
         since: date | None = None,
         states: Sequence[DeliveryState] = (),
     ) -> list[Delivery]:
+        whose = _both(subscriber_id, subscriber_ids)
         if states and set(states) <= set(ledger.OPEN_STATES):
-            rows = [row for row in self.get_open_deliveries() if subscriber_id in (None, row.subscriber_id)]
+            rows = [row for row in self.get_open_deliveries() if whose is None or row.subscriber_id in whose]
         else:
-            rows = [row for path in self._files(subscriber_id, digest_on, since) for row in self._rows_of(path)]
+            rows = [row for path in self._files(whose, digest_on, since) for row in self._rows_of(path)]
         found = [
             row
             for row in rows
@@ -140,15 +155,22 @@ class Ledger:
         # A folder for each subscriber: who leaves can be forgotten by deleting it.
         return self._rows.path / safe_name(subscriber_id) / month_file(digest_on)
 
-    def _files(self, subscriber_id: str | None, digest_on: date | None, since: date | None) -> list[Path]:
+    def _files(self, whose: Collection[str] | None, digest_on: date | None, since: date | None) -> list[Path]:
         with disk_errors(self._rows.path):
-            if subscriber_id is not None:
-                folders = [self._rows.path / safe_name(subscriber_id)]
+            if whose is not None:
+                folders = [self._rows.path / safe_name(who) for who in whose]
             else:
                 folders = [path for path in self._rows.path.iterdir() if path.is_dir()]
             if digest_on is not None:
                 return [folder / month_file(digest_on) for folder in folders]
             return [path for folder in folders for path in month_files(folder, since=since)]
+
+
+def _both(one: str | None, several: Collection[str] | None) -> Collection[str] | None:
+    """Whose rows are meant; None: everybody's."""
+    if one is None:
+        return several
+    return [one] if several is None or one in several else []
 
 
 def _by_date(row: Delivery) -> tuple[date, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from newsletter.errors import ReaderUnreadable
 from newsletter.model import Move
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.subscriber_files import SubscriberFiles, errors_of, find_readable
@@ -35,10 +34,11 @@ class MoveNotes(SubscriberFiles[Move]):
         """Call under the folder's lock."""
         self._table.put(self._file(move.subscriber_id), move)
 
-    def require_finished(self, subscriber_id: str) -> None:
-        """Raises ReaderUnreadable while a move of this subscriber, or to them, is not finished."""
-        self.get(subscriber_id)
+    def find_unfinished(self) -> dict[str, str]:
+        """Names those who are to be moved, or to whom somebody is, with what ends it; by subscriber id."""
+        found: dict[str, str] = {}
         for move in self.get_moves():
-            if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
-                again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
-                raise ReaderUnreadable(subscriber_id, f"their move to another address is not finished; run '{again}'")
+            again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
+            for who in () if move.is_done else (move.subscriber_id, move.to):
+                found.setdefault(who, f"their move to another address is not finished; run '{again}'")
+        return found

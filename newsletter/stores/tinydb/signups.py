@@ -5,7 +5,7 @@ Whom the operator adds by the command is enrolled at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -95,11 +95,11 @@ class SignUps:
             self._signups.put(path, sign_up)
         return True
 
-    def get_enrolled(self) -> list[SignUp]:
-        return sorted(find_readable(self.ids(), self.get_enrolment), key=_by_time)
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
+        return sorted(find_readable(set(self.get_enrolled_ids(only=only)), self.get_enrolment), key=_by_time)
 
-    def get_enrolled_ids(self) -> list[str]:
-        return sorted(self.ids())
+    def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
+        return sorted(self.ids() if only is None else self.ids() & set(only))
 
     def get_enrolment(self, subscriber_id: str) -> SignUp | None:
         path = self._enrolled_file(subscriber_id)

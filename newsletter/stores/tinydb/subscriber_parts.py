@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from newsletter.errors import ReaderUnreadable
+from newsletter.model import Vote
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.events import Events
@@ -29,15 +31,22 @@ class SubscriberParts:
     digests: Digests
 
     def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
-        self.moves.require_finished(subscriber_id)
+        self.read_all(subscriber_id, digest_on, self.moves.find_unfinished())
+
+    def read_all(self, subscriber_id: str, digest_on: date | None, unfinished: Mapping[str, str]) -> list[Vote]:
+        """Reads what `require_readable` looks at, and gives their votes. `unfinished` are the moves that are."""
+        if why := unfinished.get(subscriber_id):
+            raise ReaderUnreadable(subscriber_id, why)
+        self.moves.get(subscriber_id)
         self.addresses.get_address_status(subscriber_id)
         self.profiles.get_revisions(subscriber_id)
-        self.votes.get_votes(subscriber_id)
+        votes = self.votes.get_votes(subscriber_id)
         self.saved.get_saved(subscriber_id)
         self.signups.get_enrolment(subscriber_id)
         if digest_on is not None:
             self.digests.get_digest(subscriber_id, digest_on)
         self.events.require_readable(subscriber_id)
+        return votes
 
     def find_unreadable(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.mail import CostView, UpdateView, cost_view, templates, update_views, wording, write_notices
-from newsletter.model import Digest, UnsentPaper
+from newsletter.model import Digest, PaperId, UnsentPaper
 from newsletter.texts import Texts, pick, write_date, write_number
 from newsletter.web.archive.entries import EntryLinkView, EntryView, Pieces, entry_link, entry_view, set_text
 
@@ -94,7 +94,8 @@ def _written(t: Texts, announced: int, scanned: int, relevant: int) -> tuple[str
 
 
 def _unsent_view(paper: UnsentPaper) -> UnsentView:
-    return UnsentView(set_text(paper.title), f"https://arxiv.org/abs/{paper.arxiv_id}", paper.relevance, paper.novelty)
+    url = paper.url or PaperId.read(paper.arxiv_id).url
+    return UnsentView(set_text(paper.title), url, paper.relevance, paper.novelty)
 
 
 def _papers_of(digest: Digest, t: Texts, *, is_brief: bool) -> Iterator[EntryView]:

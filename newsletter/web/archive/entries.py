@@ -10,7 +10,16 @@ from datetime import date
 
 from newsletter.mail import PAPER_AUTHORS, TOC_AUTHORS, wording
 from newsletter.model import DigestEntry, SentPaper
-from newsletter.papers import PaperLinks, TypesetPart, key_sentence, paper_links, readable, readable_name, typeset
+from newsletter.papers import (
+    PaperLinks,
+    TypesetPart,
+    key_sentence,
+    paper_links,
+    readable,
+    readable_name,
+    show_category,
+    typeset,
+)
 from newsletter.texts import Texts, write_day, write_short_date
 from newsletter.web.archive.wording import lang_of
 
@@ -70,6 +79,7 @@ def entry_view(
     """Shows an entry; a brief one has no abstract, which takes the longest. `language` is the comment's."""
     paper = entry.paper
     names = [readable_name(name) for name in paper.authors]
+    links = paper_links(paper)
     short = [name.split(" (")[0] for name in names]
     return EntryView(
         number=entry.number,
@@ -85,8 +95,8 @@ def entry_view(
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         is_by_words=is_by_words,
-        category=paper.primary,
-        more_categories=", ".join(paper.categories[1:]),
+        category=show_category(paper.primary, feed_title=links.name),
+        more_categories=", ".join(map(show_category, paper.categories[1:])),
         kind=wording.kind_label(t, entry.announce_type, paper.version),
         topic=topic,
         begins=begins,
@@ -94,7 +104,7 @@ def entry_view(
         is_nearest=entry.is_nearest,
         follows=entry.follows,
         follows_day=write_day(entry.follows.digest_on, t.language) if entry.follows else "",
-        links=paper_links(paper),
+        links=links,
     )
 
 

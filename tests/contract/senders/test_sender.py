@@ -18,6 +18,7 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
+from newsletter.senders.paced import PacedSender, Turns
 from newsletter.senders.smtp import SmtpSender, SmtpServer
 from tests.fakes import Act, FlakySender, no_more_than
 from tests.mail_server import Postmaster
@@ -55,7 +56,12 @@ def smtp(server: Postmaster) -> Iterator[SmtpSender]:
         yield sender
 
 
-SENDERS = ["outbox", "fake", "smtp"]  # names of fixtures
+@pytest.fixture
+def paced(outbox: OutboxSender) -> PacedSender:
+    return PacedSender(outbox, Turns(60_000, lambda amount_s: 0.0, lambda: 0.0), lambda _seconds: None)
+
+
+SENDERS = ["outbox", "fake", "smtp", "paced"]  # names of fixtures
 BLIND = ["smtp"]  # those that cannot be asked after a crash
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
 import pytest
 
+from newsletter.senders.paced import Turns
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.sql.paces import Paces
 from newsletter.stores.tinydb.paces import FolderPaces
@@ -39,6 +42,15 @@ def test_turns_of_several_processes_lie_one_behind_another(open_paces: Opening) 
     with ThreadPoolExecutor(4) as pool:
         waits = sorted(pool.map(lambda n: paces[n % 4].reserve("arxiv", 1000), range(8)))
     assert [round(wait_s / 1000, 1) for wait_s in waits] == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_mails_of_several_processes_have_turns_of_their_own(open_paces: Opening) -> None:
+    """At one mail in a thousand seconds; none of the four waits for the turn of another."""
+    reserve = partial(open_paces().reserve, "mails")
+    with ThreadPoolExecutor(4) as pool:
+        processes = [Turns(0.06, reserve, monotonic) for _ in range(4)]
+        waits = sorted(pool.map(lambda n: processes[n].take(), range(4)))
+    assert [round(wait_s / 1000, 1) for wait_s in waits] == [0, 1, 2, 3]
 
 
 def test_each_name_has_a_pace_of_its_own(open_paces: Opening) -> None:

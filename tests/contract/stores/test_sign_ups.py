@@ -54,6 +54,19 @@ def test_no_address_takes_the_place_of_another_with_its_id(memory: Memory, store
     assert memory.another().get_enrolled() == [again]
 
 
+def test_some_of_the_enrolled_are_read_without_the_others(memory: Memory, store: Store) -> None:
+    people = [of(number) for number in range(4)]
+    for one in people:
+        store.enrol(one)
+    wanted = [people[2].subscriber_id, people[0].subscriber_id, "s_nobody23"]
+    some = memory.another()
+    assert some.get_enrolled(only=wanted) == [people[0], people[2]]
+    assert some.get_enrolled_ids(only=wanted) == [people[0].subscriber_id, people[2].subscriber_id]
+    assert some.get_enrolled(only=[]) == some.get_enrolled_ids(only=[]) == []
+    many = [f"s_nobody{number}" for number in range(1_200)]
+    assert some.get_enrolled(only=[*many, *wanted]) == [people[0], people[2]]
+
+
 def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:
     assert store.change_sign_up(WHO, DAY, lambda stored: signup_rules.confirm(stored, NOW)) is None
     store.add_sign_up(ASKED)

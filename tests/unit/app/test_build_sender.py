@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from newsletter import app
 from newsletter.cli import group
 from newsletter.errors import ConfigError
+from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
+from newsletter.senders.paced import PacedSender, Turns
 from newsletter.senders.smtp import SmtpSender
 from newsletter.settings import Settings, variable
 from newsletter.signing import Purpose, tag_of
@@ -31,6 +33,21 @@ def test_smtp_is_picked_by_its_name_and_opens_no_connection() -> None:
     assert isinstance(app.build_sender(settings(smtp_host="mail.nowhere.invalid")), SmtpSender)
     assert isinstance(app.build_sender(settings(smtp_user=None, smtp_password=None)), SmtpSender)
     assert isinstance(app.build_sender(Settings()), OutboxSender)
+
+
+def test_senders_of_one_process_keep_the_pace_together(tmp_path: Path) -> None:
+    one, other, elsewhere = (
+        app.build_sender(settings(mails_per_minute="1", smtp_host=host, state=str(tmp_path)))
+        for host in ("a.example", "a.example", "b.example")
+    )
+    waits = [turns_of(each).take() for each in (one, other, elsewhere)]
+    assert waits[0] == waits[2] == 0
+    assert 50 < waits[1] <= 60
+
+
+def turns_of(sender: Sender) -> Turns:
+    assert isinstance(sender, PacedSender)
+    return sender.turns
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])

@@ -18,6 +18,7 @@ from newsletter.ops.alerts import (
     add_keys,
     broken_run,
     build_alert,
+    find_arrivals,
     find_bounce_troubles,
     find_troubles,
     parse_keys,
@@ -81,6 +82,37 @@ def test_a_failed_feed_is_told_once_and_not_for_each_of_its_readers() -> None:
     [trouble] = find_troubles(found)
     assert (trouble.kind, trouble.about) == (Kind.FEED, "cs.RO")
     assert "Feed failed (cs.RO): arXiv did not answer." in text(found)
+
+
+def late(tries: int, outcome: FeedOutcome = FeedOutcome.STALE) -> FeedReport:
+    return FeedReport("cs.RO", outcome, 0, "The feed of cs.RO is an old one.", is_awaited=True, tries=tries)
+
+
+def test_a_late_announcement_is_told_once_after_some_looks_and_taken_back_once() -> None:
+    waiting = entry(1, RunOutcome.WAITING, "cs.RO (stale)")
+    assert find_troubles(report(waiting, feeds=(*FINE, late(2)))) == ()
+    found = report(waiting, feeds=(*FINE, late(3)))
+    alert = make.present(build_alert(found, find_troubles(found)))
+    assert "Announcement late (cs.RO): The feed of cs.RO is an old one." in alert.text
+    assert went_well(alert.troubles)
+    sent = parse_keys(add_keys("", alert))
+    later = report(waiting, feeds=(*FINE, late(4)))
+    assert build_alert(later, [*find_troubles(later), *find_arrivals(later, sent)], sent) is None
+    came = FeedReport("cs.RO", FeedOutcome.ANNOUNCED, 31, fetched_at=make.NOW)
+    there = report(entry(1, RunOutcome.SENT), feeds=(*FINE, came))
+    back = make.present(build_alert(there, [*find_troubles(there), *find_arrivals(there, sent)], sent))
+    assert "Announcement came (cs.RO): 31 papers came at 06:00 UTC" in back.text
+    assert find_arrivals(there, frozenset()) == ()
+    sent = parse_keys(add_keys("\n".join(sent), back))
+    assert build_alert(there, find_arrivals(there, sent), sent) is None
+
+
+def test_a_feed_that_failed_and_came_is_taken_back_too() -> None:
+    failed = report(feeds=(*FINE, FeedReport("cs.RO", FeedOutcome.FAILED, 0, "No answer.", is_awaited=True, tries=9)))
+    [trouble] = find_troubles(failed)
+    assert trouble.kind is Kind.FEED
+    there = report(feeds=(*FINE, FeedReport("cs.RO", FeedOutcome.ANNOUNCED, 31, fetched_at=make.NOW)))
+    assert [each.kind for each in find_arrivals(there, {trouble.key})] == [Kind.CAME]
 
 
 def test_a_model_that_failed_is_told_though_every_mail_went_out() -> None:

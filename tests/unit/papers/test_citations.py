@@ -5,13 +5,14 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import Paper
+from newsletter.model import Origin, Paper
 from newsletter.papers.citations import bibtex, last_first, people, ris, year
 from newsletter.papers.latex import readable
 from newsletter.sources.feed import split_authors
@@ -141,3 +142,39 @@ def real_papers() -> Iterable[Paper]:
 
 def test_real_papers_come_back_whole() -> None:
     assert_whole(list(real_papers()))
+
+
+def elsewhere(name: str, doi: str = "", **changes: Any) -> Paper:
+    origin = Origin(name, "https://example.org/papers/1?a=b&c=d", doi)
+    paper_id = f"doi:{doi}" if doi else "feed:0123456789abcdef"
+    return make.paper(paper_id, origin=origin, published_on=date(2026, 1, 5), **changes)
+
+
+@pytest.mark.parametrize(
+    ("paper", "kind", "where", "ris_kind"),
+    [
+        (elsewhere("Journal of Invention", "10.5555/1"), "article", {"journal": "Journal of Invention"}, "JOUR"),
+        (elsewhere("bioRxiv", "10.1101/1"), "article", {"journal": "bioRxiv"}, "UNPB"),
+        (elsewhere("A blog"), "misc", {"howpublished": "A blog"}, "BLOG"),
+    ],
+)
+def test_a_paper_from_elsewhere_is_cited_by_its_place_and_doi(
+    paper: Paper, kind: str, where: dict[str, str], ris_kind: str
+) -> None:
+    (entry,), (record,) = read_bibtex(bibtex([paper])), read_ris(ris([paper]))
+    assert paper.origin
+    assert entry["ENTRYTYPE"] == kind
+    assert where.items() <= entry.items()
+    assert (entry["year"], entry.get("doi", ""), entry["url"]) == ("2026", paper.origin.doi, paper.origin.url)
+    assert not {"eprint", "archiveprefix", "primaryclass"} & entry.keys()
+    assert (record["type_of_reference"], record.get("doi", "")) == (ris_kind, paper.origin.doi)
+    assert record["urls"] == [paper.origin.url]
+
+
+@given(pieces.map("".join))
+def test_nothing_that_a_source_says_of_itself_breaks_out_of_an_entry(text: str) -> None:
+    origin = Origin(f"Name {text}", f"https://example.org/{text}", f"10.5555/{text}")
+    papers = [make.paper("feed:0123456789abcdef", origin=origin), make.paper("2601.00002")]
+    entries, records = read_bibtex(bibtex(papers)), read_ris(ris(papers))
+    assert [entry["title"] for entry in entries] == [f"{{{paper.title}}}" for paper in papers]
+    assert [record["title"] for record in records] == [paper.title for paper in papers]

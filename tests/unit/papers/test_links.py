@@ -1,8 +1,10 @@
 """papers/links.py: where a paper can be opened."""
 
+from dataclasses import replace
+
 import pytest
 
-from newsletter.model import Paper
+from newsletter.model import Origin, Paper
 from newsletter.papers.links import PaperLinks, code_url, paper_links
 
 
@@ -12,6 +14,7 @@ def paper(arxiv_id: str, abstract: str = "Nothing.") -> Paper:
 
 def test_a_paper_of_today_has_three_pages_without_version() -> None:
     assert paper_links(paper("2510.05064")) == PaperLinks(
+        name="2510.05064",
         abstract="https://arxiv.org/abs/2510.05064",
         pdf="https://arxiv.org/pdf/2510.05064",
         html="https://arxiv.org/html/2510.05064",
@@ -42,3 +45,11 @@ def test_a_paper_from_before_arxiv_made_html_has_none(arxiv_id: str) -> None:
 )
 def test_the_first_repository_of_an_abstract_is_its_code(abstract: str, url: str) -> None:
     assert code_url(abstract) == url
+
+
+def test_a_paper_from_elsewhere_has_the_pages_that_its_source_gave() -> None:
+    origin = Origin(
+        "bioRxiv", "https://www.biorxiv.org/content/10.1101/1", "10.1101/1", pdf="https://example.org/1.pdf"
+    )
+    elsewhere = replace(paper("doi:10.1101/1"), origin=origin)
+    assert paper_links(elsewhere) == PaperLinks("bioRxiv", origin.url, origin.pdf, html="", code="")

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from newsletter.delivery import ledger
 from newsletter.model import AnnouncementDay, Delivery
-from newsletter.run.backlog import days_to_cover, is_settled, left_unscored
+from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored
 from tests import make
 
 MONDAY = make.TUESDAY - timedelta(days=1)
@@ -21,7 +21,8 @@ def sent(digest_on: date, *announced_on: date) -> Delivery:
 
 
 def covered(known: list[AnnouncementDay], rows: list[Delivery], digest_on: date = make.WEDNESDAY) -> list[date]:
-    return [day.announced_on for day in days_to_cover(known, rows, digest_on, ("cs.LG",))]
+    read = ReadSoFar(rows, digest_on, since=known[0].announced_on)
+    return [day.announced_on for day in days_to_cover(days_in_reach(known, rows, digest_on), read, ("cs.LG",))]
 
 
 def test_the_first_mail_covers_the_latest_day_alone() -> None:
@@ -98,5 +99,5 @@ def test_a_mail_of_the_same_date_or_that_never_left_leaves_nothing() -> None:
 
 
 def test_without_any_day_there_is_nothing_to_cover() -> None:
-    assert days_to_cover([], [], make.TUESDAY, ("cs.LG",)) == []
+    assert days_in_reach([], [], make.TUESDAY) == []
     assert left_unscored([], [failed(MONDAY, "2601.00001")], make.TUESDAY) == []

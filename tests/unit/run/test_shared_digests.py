@@ -14,7 +14,6 @@ from newsletter.run.compose import compose
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups
 from tests import make
-from tests.memory_store import MemoryStore
 from tests.unit.test_flow import ScriptedScorer, morning, two_papers
 
 READER = make.subscriber()
@@ -76,8 +75,8 @@ def test_every_field_of_a_subscriber_is_told_to_be_a_wish_or_not() -> None:
 def test_who_a_reader_is_makes_no_other_digest(changed: set[str]) -> None:
     scorer, shared = ScriptedScorer(), SharedDigests()
     other = replace(READER, **{name: WHO[name] for name in changed})  # type: ignore[arg-type]
-    first, report = compose(scorer, MemoryStore(), selection(), shared=shared)
-    second, again = compose(scorer, MemoryStore(), selection(other, mailed_on=(MONDAY,)), shared=shared)
+    first, report = compose(scorer, selection(), shared=shared)
+    second, again = compose(scorer, selection(other, mailed_on=(MONDAY,)), shared=shared)
     assert len(scorer.scored) == 1
     assert (second, again) == (replace(first, subscriber=other), report)
 
@@ -86,10 +85,10 @@ def test_who_a_reader_is_makes_no_other_digest(changed: set[str]) -> None:
 def test_another_wish_makes_another_digest(changed: str) -> None:
     scorer, shared = ScriptedScorer(), SharedDigests()
     other = replace(READER, **{changed: WISHES[changed]})  # type: ignore[arg-type]
-    compose(scorer, MemoryStore(), selection(), shared=shared)
-    digest, _ = compose(scorer, MemoryStore(), selection(other), shared=shared)
+    compose(scorer, selection(), shared=shared)
+    digest, _ = compose(scorer, selection(other), shared=shared)
     assert len(scorer.scored) == 2
-    assert digest == compose(scorer, MemoryStore(), selection(other))[0]
+    assert digest == compose(scorer, selection(other))[0]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +105,7 @@ def test_another_wish_makes_another_digest(changed: str) -> None:
 def test_other_papers_or_another_day_make_another_digest(other: dict[str, object]) -> None:
     scorer, shared = ScriptedScorer(), SharedDigests()
     for each in (selection(), selection(**other)):
-        compose(scorer, MemoryStore(), each, shared=shared)
+        compose(scorer, each, shared=shared)
     assert len(scorer.scored) == 2
 
 
@@ -114,7 +113,7 @@ def test_other_papers_or_another_day_make_another_digest(other: dict[str, object
 def test_a_digest_with_trouble_is_nobody_elses(trouble: dict[str, object]) -> None:
     scorer, shared = ScriptedScorer(**trouble), SharedDigests()  # type: ignore[arg-type]
     for _ in range(2):
-        compose(scorer, MemoryStore(), selection(), shared=shared)
+        compose(scorer, selection(), shared=shared)
     assert len(scorer.scored) == 2
 
 
@@ -122,7 +121,7 @@ def test_only_the_latest_digests_are_remembered() -> None:
     scorer, shared = ScriptedScorer(), SharedDigests()
     dates = [date(2026, 1, day) for day in range(1, MAX_DIGESTS + 2)]
     for on in (*dates, *dates[::-1]):
-        compose(scorer, MemoryStore(), selection(digest_on=on), shared=shared)
+        compose(scorer, selection(digest_on=on), shared=shared)
     assert len(scorer.scored) == len(dates) + 1
 
 

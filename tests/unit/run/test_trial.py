@@ -54,7 +54,7 @@ def mailed(scorer: Scorer, one: Subscriber, days: Sequence[AnnouncementDay]) -> 
     """The mail that this reader would have had of the last of these days, if it was not their first."""
     morning = Morning("run", days[-1], days[:-1])
     selection = select_from((), morning, one, days[-1].announced_on, history_days=scorer.history_days)
-    return compose(scorer, MemoryStore(), replace(selection, is_first=False))[0]
+    return compose(scorer, replace(selection, is_first=False))[0]
 
 
 def tried(scorer: Scorer, days: Sequence[AnnouncementDay], **changes: object) -> Trial:

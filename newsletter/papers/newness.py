@@ -1,0 +1,57 @@
+"""What is new in a feed that goes on showing what it showed before, as all but arXiv's do. Pure.
+
+New is what no kept day saw in that feed: not what its dates say, since journals add papers with the date of an issue,
+and weeks late. Only at a first look dates count, lest a new reader be mailed the whole feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+from newsletter.model import Announcement, AnnouncementDay, Feed, FeedOutcome, FeedReport
+from newsletter.papers.categories import show_category
+
+FIRST_LOOK = timedelta(days=3)  # how old a paper may be that is new at a first look: a weekend, and the day after it
+FIRST_UNDATED = 5  # so many papers without a date are new then, the first of the feed
+
+
+def take_new(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[Feed, FeedReport]:
+    """Gives the feed with its new papers, and new versions, alone, and its report, which remembers all that it showed.
+
+    `earlier` are the kept days before the one the feed was read on. May be repeated: what was new on the same day
+    stays new.
+    """
+    days = [day for day in earlier if day.announced_on < feed.announced_on]
+    seen = {paper_id for day in days for paper_id in _seen_in(day, feed.category)}
+    is_known = any(report.category == feed.category and report.showed for day in days for report in day.feeds)
+    new = tuple(
+        shown
+        for place, shown in enumerate(feed.announcements)
+        if _mark(shown) not in seen and (is_known or _is_recent(shown, place, feed.announced_on))
+    )
+    outcome = FeedOutcome.ANNOUNCED if new else FeedOutcome.NO_ANNOUNCEMENT
+    details = ("" if new else f"There is nothing new in {show_category(feed.category)}.", *feed.warnings)
+    showed = tuple(map(_mark, feed.announcements))
+    report = FeedReport(feed.category, outcome, len(new), " ".join(filter(None, details)), showed=showed)
+    return replace(feed, announcements=new), report
+
+
+def _seen_in(day: AnnouncementDay, category: str) -> Iterable[str]:
+    for report in day.feeds:
+        if report.category == category:
+            yield from report.showed
+    for shown in day.announcements:
+        if category in shown.feeds:
+            yield _mark(shown)
+
+
+def _mark(shown: Announcement) -> str:
+    """What is new once: a paper, and each later version of it."""
+    return shown.paper.arxiv_id if shown.is_new else f"{shown.paper.arxiv_id}v{shown.paper.version}"
+
+
+def _is_recent(shown: Announcement, place: int, on: date) -> bool:
+    published_on = shown.paper.published_on
+    return place < FIRST_UNDATED if published_on is None else published_on >= on - FIRST_LOOK

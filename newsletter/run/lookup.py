@@ -1,0 +1,100 @@
+"""What is kept of the readers of a run: read for some hundred of them at once, shortly before the first is served.
+
+It may have changed when a reader's turn comes. What makes a mail leave is decided by the claim, and at the hand-over,
+which asks once more whether the reader has left (stores/protocols/mails.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from newsletter.errors import ReaderUnreadable
+from newsletter.model import Delivery, ReaderHistory, ReaderWishes, Subscriber, SubscriberReport, parse_delivery_id
+from newsletter.run import outcomes
+from newsletter.run.context import Morning, RunContext
+from newsletter.stores import Store
+
+READERS_AT_ONCE = 200  # with two years of mails they are some MB
+LASTS = timedelta(minutes=1)  # a model may take longer for one mail than a store for a thousand
+
+T = TypeVar("T")
+_Key = tuple[str, date]
+
+
+class ReaderLookup:
+    """Looks readers up, who are asked for in the order in which they are given here."""
+
+    def __init__(
+        self, context: RunContext, morning: Morning, subscribers: Sequence[Subscriber], *, due_only: bool = False
+    ) -> None:
+        self._context = context
+        self._morning = morning
+        self._subscribers = subscribers
+        self._due_only = due_only
+        self._places = {one.subscriber_id: place for place, one in enumerate(subscribers)}
+        self._read_at: datetime | None = None
+        self._wishes: dict[str, ReaderWishes | ReaderUnreadable] = {}
+        self._rows: dict[_Key, Delivery] = {}
+        self._histories: dict[_Key, ReaderHistory | ReaderUnreadable] = {}
+
+    def why_no_mail(self, subscriber: Subscriber, digest_on: date) -> SubscriberReport | None:
+        """Says why no mail of that date is to be begun now; None if one is. Raises ReaderUnreadable, StoreError."""
+        who, now = subscriber.subscriber_id, self._context.now()
+        if who not in self._wishes or self._read_at is None or now - self._read_at > LASTS:
+            self._look(self._places[who], now)
+        return self._why_no_mail(subscriber, digest_on)
+
+    def why_waiting(self, subscriber: Subscriber) -> SubscriberReport | None:
+        """Says why a mail that could be begun waits for a feed; None if it does not."""
+        return outcomes.why_waiting(self._context, self._morning.today, subscriber) if self._due_only else None
+
+    def history(self, subscriber: Subscriber, digest_on: date) -> ReaderHistory:
+        """Gives the history of a reader for whom nothing speaks against a mail. Raises ReaderUnreadable, StoreError."""
+        key = subscriber.subscriber_id, digest_on
+        if key not in self._histories:
+            ids = [subscriber.subscriber_id, *self._who_else(self._places[key[0]], digest_on)]
+            found = self._context.store.get_histories(ids, digest_on=digest_on)
+            self._histories |= {(who, digest_on): found[who] for who in ids}
+        return _readable(self._histories.pop(key))
+
+    def _look(self, place: int, now: datetime) -> None:
+        part = self._subscribers[place : place + READERS_AT_ONCE]
+        ids = [one.subscriber_id for one in part]
+        first = min(self._morning.date_for(one, now) for one in part)
+        self._wishes = dict(self._context.store.get_wishes(ids))
+        rows = self._context.store.get_deliveries(subscriber_ids=ids, since=first)
+        self._rows = {(row.subscriber_id, row.digest_on): row for row in rows}
+        self._histories = {}
+        self._read_at = now
+
+    def _why_no_mail(self, subscriber: Subscriber, digest_on: date) -> SubscriberReport | None:
+        who = subscriber.subscriber_id
+        status = _readable(self._wishes[who]).status
+        row = self._rows.get((who, digest_on))
+        return outcomes.why_no_mail(self._context, subscriber, digest_on, status, row, due_only=self._due_only)
+
+    def _who_else(self, place: int, digest_on: date) -> list[str]:
+        """Names those behind this place whose turn comes soon, too."""
+        now = self._context.now()
+        found = []
+        for one in self._subscribers[place + 1 : place + READERS_AT_ONCE]:
+            wishes = self._wishes.get(one.subscriber_id)
+            if isinstance(wishes, ReaderWishes) and self._morning.date_for(one, now) == digest_on:
+                has_turn = not (self._why_no_mail(one, digest_on) or self.why_waiting(one))
+                found += [one.subscriber_id] if has_turn else []
+        return [who for who in found if (who, digest_on) not in self._histories]
+
+
+def read_rows(store: Store, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
+    """Reads the rows of these deliveries by one question; those that are not there are left out."""
+    keys = {parse_delivery_id(one) for one in delivery_ids}
+    rows = store.get_deliveries(subscriber_ids={who for who, _ in keys}, since=min(on for _, on in keys))
+    return {row.delivery_id: row for row in rows if row.delivery_id in delivery_ids}
+
+
+def _readable(value: T | ReaderUnreadable) -> T:
+    if isinstance(value, ReaderUnreadable):
+        raise value
+    return value

@@ -1,0 +1,114 @@
+"""What is asked for many readers at once: one statement for some hundred of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import BindParameter, CompoundSelect, Table, bindparam, union_all
+
+from newsletter.delivery import suppression
+from newsletter.errors import ReaderUnreadable
+from newsletter.model import AddressStatus, Delivery, ReaderHistory, ReaderWishes, Vote
+from newsletter.stores.sql import tables
+from newsletter.stores.sql.ledger import Ledger
+from newsletter.stores.sql.subscriber_parts import EVENTS_THAT_COUNT, SubscriberParts
+from newsletter.stores.sql.table import batched, select_raw
+
+T = TypeVar("T")
+_READERS_AT_ONCE = 500
+_Rows = Mapping[str, Sequence[Any]]  # by the name of their table
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersInBulk:
+    """Reads what others keep. Each reader's part is read by itself, so that one who cannot be read holds up nobody."""
+
+    parts: SubscriberParts
+    ledger: Ledger
+
+    def get_wishes(self, subscriber_ids: Collection[str]) -> dict[str, ReaderWishes | ReaderUnreadable]:
+        found: dict[str, ReaderWishes | ReaderUnreadable] = {}
+        for some in batched(subscriber_ids, _READERS_AT_ONCE):
+            rows = self._ask(_wishes(), {"who": some})
+            found |= {who: _or_error(self._wishes_of, who, rows.get(who, {})) for who in some}
+        return found
+
+    def get_histories(
+        self, subscriber_ids: Collection[str], *, digest_on: date
+    ) -> dict[str, ReaderHistory | ReaderUnreadable]:
+        unfinished = self.parts.unfinished()
+        found: dict[str, ReaderHistory | ReaderUnreadable] = {}
+        for some in batched(subscriber_ids, _READERS_AT_ONCE):
+            rows = self._ask(_histories(), {"who": some, "on": digest_on, "since": digest_on - EVENTS_THAT_COUNT})
+            for who in some:
+                if why := unfinished.get(who):
+                    found[who] = ReaderUnreadable(who, why)
+                else:
+                    found[who] = _or_error(self._history_of, who, rows.get(who, {}))
+        return found
+
+    def _ask(self, statement: CompoundSelect[Any], given: Mapping[str, object]) -> dict[str, _Rows]:
+        rows: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        with self.ledger.rows.database.statement() as connection:
+            for row in connection.execute(statement, given):
+                rows[row.key0][row.part].append(row)
+        return rows  # type: ignore[return-value]  # a mapping of mappings
+
+    def _wishes_of(self, who: str, rows: _Rows) -> ReaderWishes:
+        stored = self._read(rows, tables.address_statuses)
+        waiting = self._read(rows, tables.waiting_suppressions)
+        status = suppression.merge_waiting(*(stored or [AddressStatus(who)]), *(waiting or [None]))
+        revisions = sorted(self._read(rows, tables.revisions), key=lambda revision: revision.number)
+        return ReaderWishes(status, tuple(revisions))
+
+    def _history_of(self, _who: str, rows: _Rows) -> ReaderHistory:
+        for table in (*_WISHES, tables.saved_papers, tables.enrolled, tables.moves, tables.events, tables.digests):
+            self._read(rows, table)
+        votes: list[Vote] = [vote for vote in self._read(rows, tables.votes) if vote.value]
+        deliveries: list[Delivery] = [self.ledger.rows.read_raw(row) for row in rows.get(tables.deliveries.name, ())]
+        return ReaderHistory(
+            tuple(sorted(deliveries, key=lambda row: row.digest_on)),
+            tuple(sorted(votes, key=lambda vote: (vote.at, vote.arxiv_id))),
+        )
+
+    def _read(self, rows: _Rows, table: Table) -> list[Any]:
+        return [self.parts.table(table.name).read_raw(row) for row in rows.get(table.name, ())]
+
+
+def _or_error(read: Callable[[str, _Rows], T], who: str, rows: _Rows) -> T | ReaderUnreadable:
+    try:
+        return read(who, rows)
+    except ReaderUnreadable as error:
+        return error
+
+
+_WISHES = (tables.address_statuses, tables.waiting_suppressions, tables.revisions)
+_OTHERS = (tables.votes, tables.saved_papers, tables.enrolled, tables.moves, tables.deliveries)
+
+
+@cache
+def _wishes() -> CompoundSelect[Any]:
+    return union_all(*_all_of(_WISHES))
+
+
+@cache
+def _histories() -> CompoundSelect[Any]:
+    who, events, digests = _who(), tables.events.c, tables.digests.c
+    return union_all(
+        *_all_of((*_WISHES, *_OTHERS)),
+        select_raw(tables.events, events.subscriber_id.in_(who), events.digest_on >= bindparam("since")),
+        select_raw(tables.digests, digests.subscriber_id.in_(who), digests.digest_on == bindparam("on")),
+    )
+
+
+def _all_of(asked: Iterable[Table]) -> list[Any]:
+    return [select_raw(table, table.c.subscriber_id.in_(_who())) for table in asked]
+
+
+def _who() -> BindParameter[Any]:
+    return bindparam("who", expanding=True)

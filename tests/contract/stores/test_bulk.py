@@ -1,0 +1,185 @@
+"""The contract of what a store says of many readers at once, and of the hand-over, which asks once more."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from newsletter.delivery import ledger, suppression
+from newsletter.errors import StoreConflict
+from newsletter.model import (
+    AddressStatus,
+    Delivery,
+    Digest,
+    EventKind,
+    MailEvent,
+    ReaderHistory,
+    ReaderWishes,
+    RevisionOrigin,
+    Suppression,
+    SuppressionReason,
+    Vote,
+)
+from newsletter.stores import Store
+from tests import make
+from tests.archives import digest
+from tests.contract.stores.memories import DAY, NOW, WHO, Memory, SharedMemory, claim, doubted, handed_over, race
+
+OTHERS = ("s_aaaa2222", "s_bbbb3333")
+NOBODY = "s_nobody22"
+
+
+@pytest.fixture
+def store(memory: Memory) -> Store:
+    memory.store.start_run("r1")
+    return memory.store
+
+
+def leave(store: Store, who: str = WHO) -> None:
+    why = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
+    store.change_address_status(who, lambda status: suppression.suppress(status, why))
+
+
+def next_row(row: Delivery) -> Delivery:
+    return ledger.hand_over(row, paper_ids=("2511.00001",), announced_on=(DAY,), message_id="<m@x.org>", now=NOW)
+
+
+def digest_of(who: str = WHO) -> Digest:
+    return digest(DAY, subscriber=make.subscriber(subscriber_id=who))
+
+
+# --- reading
+
+
+def test_the_wishes_of_many_are_those_of_each(store: Store) -> None:
+    leave(store)
+    for text in ("topics: []", "topics: [] # again"):
+        store.add_revision(OTHERS[0], text, origin=RevisionOrigin.WEB, now=NOW)
+    asked = [WHO, *OTHERS, NOBODY]
+    found = store.get_wishes(asked)
+    assert found == {who: ReaderWishes(store.get_address_status(who), tuple(store.get_revisions(who))) for who in asked}
+    assert found[NOBODY] == ReaderWishes(AddressStatus(NOBODY))
+    assert store.get_wishes([]) == {}
+
+
+def test_the_histories_of_many_are_those_of_each(store: Store) -> None:
+    for who in OTHERS:
+        for back in range(3):
+            handed_over(store, who=who, on=DAY - timedelta(days=back))
+    for number, value in enumerate((1, -1, 0)):
+        store.put_vote(Vote(OTHERS[0], f"2511.0000{number}", value, NOW - timedelta(minutes=number)))
+    asked = [WHO, *OTHERS]
+    found = store.get_histories(asked, digest_on=DAY)
+    assert found == {
+        who: ReaderHistory(tuple(store.get_deliveries(subscriber_id=who)), tuple(store.get_votes(who))) for who in asked
+    }
+    assert [len(found[who].deliveries) for who in asked] == [0, 3, 3]  # type: ignore[union-attr]
+
+
+def test_so_many_readers_that_one_statement_could_not_hold_them(store: Store) -> None:
+    leave(store)
+    asked = [WHO, *(f"s_{number:08d}" for number in range(1200))]
+    assert [who for who, wishes in store.get_wishes(asked).items() if wishes.status.suppression] == [WHO]  # type: ignore[union-attr]
+    assert len(store.get_histories(asked, digest_on=DAY)) == len(asked)
+
+
+def test_deliveries_of_several_readers(store: Store) -> None:
+    for who in (WHO, *OTHERS):
+        claim(store, who=who)
+    found = store.get_deliveries(subscriber_ids=[WHO, OTHERS[1], NOBODY], digest_on=DAY)
+    assert [row.subscriber_id for row in found] == sorted([WHO, OTHERS[1]])
+    assert store.get_deliveries(subscriber_ids=[]) == []
+    assert store.get_deliveries(subscriber_id=WHO, subscriber_ids=OTHERS) == []
+
+
+# --- handing over
+
+
+def test_a_hand_over_keeps_digest_and_row(store: Store) -> None:
+    row, shown = next_row(claim(store)), digest_of()
+    assert store.hand_over(row, shown)
+    assert (store.get_delivery(WHO, DAY), store.get_digest(WHO, DAY)) == (row, shown)
+    assert store.hand_over(row, shown), "done again it changes nothing"
+    assert store.get_delivery(WHO, DAY) == row
+
+
+def test_who_has_left_since_the_claim_is_handed_no_mail(store: Store) -> None:
+    claimed = claim(store)
+    leave(store)
+    assert not store.hand_over(next_row(claimed), digest_of())
+    assert store.get_delivery(WHO, DAY) == claimed
+    assert store.get_digest(WHO, DAY) is None
+
+
+def test_a_second_try_replaces_the_digest_of_the_first(store: Store) -> None:
+    first = next_row(claim(store))
+    store.hand_over(first, digest_of())
+    store.move(ledger.defer(first, "busy", NOW, NOW))
+    later = replace(digest_of(), scorer="another")
+    assert store.hand_over(next_row(claim(store)), later)
+    assert store.get_digest(WHO, DAY) == later
+
+
+def change_nothing(_store: Store, row: Delivery) -> Delivery:
+    return ledger.reclaim(row, "r2", NOW)  # which the store has not heard of
+
+
+def claim_anew(store: Store, row: Delivery) -> Delivery:
+    store.move(ledger.defer(row, "later", NOW, NOW))
+    claim(store)
+    return row
+
+
+@pytest.mark.parametrize("stale", [change_nothing, claim_anew])
+def test_nobody_hands_over_what_is_not_theirs(store: Store, stale: Callable[[Store, Delivery], Delivery]) -> None:
+    row = stale(store, claim(store))
+    before = store.get_delivery(WHO, DAY)
+    with pytest.raises(StoreConflict):
+        store.hand_over(next_row(row), digest_of())
+    assert (store.get_delivery(WHO, DAY), store.get_digest(WHO, DAY)) == (before, None)
+
+
+def test_of_racing_hand_overs_and_departures_no_mail_follows_a_departure(shared: SharedMemory) -> None:
+    """Whoever comes second sees what the first one did."""
+    shared.store.start_run("r1")
+    rows = {who: next_row(claim(shared.store, who=who)) for who in (f"s_race{number:04d}" for number in range(12))}
+
+    def work(number: int, barrier: object) -> None:
+        store = shared.another()
+        for who, row in rows.items():
+            barrier.wait()  # type: ignore[attr-defined]
+            if number % 2:
+                leave(store, who)
+            else:
+                is_handed_over = store.hand_over(row, digest_of(who))
+                assert is_handed_over or store.get_address_status(who).suppression
+
+    race(work, 2)
+    for who, row in rows.items():
+        stored = shared.store.get_delivery(who, DAY)
+        assert stored is not None
+        assert (shared.store.get_digest(who, DAY) is not None) == (stored == row)
+
+
+# --- events
+
+
+def test_events_settle_those_deliveries_that_they_are_about(store: Store) -> None:
+    rows = [handed_over(store, who=who) for who in (WHO, *OTHERS)]
+    store.take_event(MailEvent(EventKind.DELIVERED, WHO, DAY, NOW, "mx"), now=NOW)  # overtakes the sender's answer
+    for row in rows:
+        store.move(ledger.accept(row, "taken", NOW))
+    store.settle_all_by_events([(row.subscriber_id, DAY) for row in rows], now=NOW)
+    assert [store.get_delivery(row.subscriber_id, DAY).state for row in rows] == ["delivered", "accepted", "accepted"]  # type: ignore[union-attr]
+    store.settle_all_by_events([], now=NOW)
+    doubted(store, who=NOBODY)
+    store.settle_all_by_events([(NOBODY, DAY), ("s_unknown2", DAY)], now=NOW)
+    assert store.get_delivery(NOBODY, DAY).state == "in_doubt"  # type: ignore[union-attr]
+
+
+def test_another_process_reads_the_same(memory: Memory) -> None:
+    memory.store.start_run("r1")
+    handed_over(memory.store)
+    asked = [WHO, NOBODY]
+    assert memory.another().get_histories(asked, digest_on=DAY) == memory.store.get_histories(asked, digest_on=DAY)
