@@ -35,7 +35,7 @@ _BEGINNING = re.compile(
 )
 # Only as a mark that stands apart from the title: a paper may be about withdrawn ones.
 _MARK = r"[\[(](?i:withdrawn|retracted)[\])]"
-_TITLE = re.compile(rf"^\W*(?:WITHDRAWN|Withdrawn|RETRACTED)\s*:|^\W*{_MARK}|{_MARK}\W*$")
+_TITLE = re.compile(rf"^\W*(?:WITHDRAWN|Withdrawn|RETRACTED(?:\s+ARTICLE)?)\s*:|^\W*{_MARK}|{_MARK}\W*$")
 
 
 def withdrawal_notice(title: str, abstract: str, comments: str = "") -> str:

@@ -60,6 +60,7 @@ def test_a_paper_about_something_withdrawn_is_not_withdrawn(text: str) -> None:
         ("Withdrawn: On networks", WITHOUT_WORDS),
         ("WITHDRAWN: On networks", WITHOUT_WORDS),
         ("[Withdrawn] On networks", WITHOUT_WORDS),
+        ("RETRACTED ARTICLE: On networks", WITHOUT_WORDS),
         ("On networks (withdrawn)", WITHOUT_WORDS),
         ("Withdrawn money and its networks", ""),
         ("Retracted: why papers go", ""),
