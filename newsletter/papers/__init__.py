@@ -27,7 +27,7 @@ from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
-from newsletter.papers.withdrawals import WITHOUT_WORDS, withdrawal_notice
+from newsletter.papers.withdrawals import WITHOUT_WORDS, find_withdrawn, withdrawal_notice
 
 __all__ = [
     "WITHOUT_WORDS",
@@ -52,6 +52,7 @@ __all__ = [
     "find_difference",
     "find_elsewhere",
     "find_pinned_author",
+    "find_withdrawn",
     "has_papers",
     "holiday_of",
     "is_arxiv",

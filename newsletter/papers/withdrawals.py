@@ -8,7 +8,12 @@ authors put it into title or abstract. bioRxiv and medRxiv replace the abstract.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 
+from newsletter.model import Announcement, AnnouncementDay, PaperRecord
 from newsletter.papers.sentences import split_sentences
 
 NOTICE_CHARS = 300
@@ -50,6 +55,28 @@ def withdrawal_notice(title: str, abstract: str, comments: str = "") -> str:
         if _BEGINNING.match(text):
             return _bounded(" ".join(text.split()))
     return WITHOUT_WORDS if _TITLE.search(title.strip()) else ""
+
+
+def find_withdrawn(
+    records: Iterable[PaperRecord], days: Iterable[AnnouncementDay], category: str
+) -> dict[date, list[Announcement]]:
+    """Finds what these days showed in this category, and the records call withdrawn while the days do not.
+
+    Each at the latest day that showed this very version, as it was announced, with the notice; to be merged into it.
+    """
+    withdrawn = {(each.paper.arxiv_id, each.paper.version): each.paper for each in records if each.paper.is_withdrawn}
+    latest: dict[tuple[str, int], tuple[date, Announcement]] = {}
+    for day in sorted(days, key=lambda day: day.announced_on) if withdrawn else ():
+        for shown in day.announcements:
+            key = shown.paper.arxiv_id, shown.paper.version
+            if key in withdrawn and category in shown.feeds:
+                latest[key] = day.announced_on, shown
+    found: dict[date, list[Announcement]] = defaultdict(list)
+    for key, (on, shown) in latest.items():
+        if not shown.paper.is_withdrawn:
+            paper = replace(shown.paper, withdrawal=withdrawn[key].withdrawal)
+            found[on].append(Announcement(paper, shown.announce_type, (category,)))
+    return found
 
 
 def _bounded(text: str) -> str:

@@ -1,10 +1,15 @@
 """Which words say that a paper is withdrawn, and which are of something else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.papers.withdrawals import NOTICE_CHARS, WITHOUT_WORDS, withdrawal_notice
+from newsletter.model import Feed, PaperRecord
+from newsletter.papers.announcements import add_feeds
+from newsletter.papers.withdrawals import NOTICE_CHARS, WITHOUT_WORDS, find_withdrawn, withdrawal_notice
+from tests import make
 
 TITLE = "On networks that stop"
 NOTICES = [
@@ -68,6 +73,39 @@ def test_a_paper_about_something_withdrawn_is_not_withdrawn(text: str) -> None:
 )
 def test_a_title_counts_where_the_word_stands_apart(title: str, notice: str) -> None:
     assert withdrawal_notice(title, "We let networks stop.") == notice
+
+
+# --- what records say of days
+
+RECORD = PaperRecord(
+    make.paper("2601.00001", version=2, withdrawal="Withdrawn: an error."), (make.NOW,) * 2, make.TUESDAY
+)
+SHOWN = make.announcement("2601.00001", "replace", version=2)
+
+
+def test_a_version_that_was_shown_is_called_withdrawn_on_its_latest_day_and_merges_into_it() -> None:
+    days = [make.day(make.WEDNESDAY, [SHOWN, make.announcement("2601.00002")]), make.day(make.TUESDAY, [SHOWN])]
+    found = find_withdrawn([RECORD], days, "cs.LG")
+    notice = replace(SHOWN, paper=replace(SHOWN.paper, withdrawal="Withdrawn: an error."))
+    assert found == {make.WEDNESDAY: [notice]}
+    merged = add_feeds(days[0], [Feed("cs.LG", make.WEDNESDAY, tuple(found[make.WEDNESDAY]))], ())
+    assert merged.announcements == (notice, days[0].announcements[1])
+    assert [feed.readings for feed in merged.feeds] == [1], "nobody is to look at that day again"
+    assert find_withdrawn([RECORD], [merged, days[1]], "cs.LG") == {}
+
+
+@pytest.mark.parametrize(
+    ("record", "category"),
+    [
+        (replace(RECORD, paper=replace(RECORD.paper, withdrawal="")), "cs.LG"),
+        (replace(RECORD, paper=replace(RECORD.paper, version=3)), "cs.LG"),
+        (replace(RECORD, paper=replace(RECORD.paper, arxiv_id="2601.00009")), "cs.LG"),
+        (RECORD, "cs.AI"),
+    ],
+    ids=["not withdrawn", "another version", "another paper", "another category"],
+)
+def test_nothing_else_is_called_withdrawn(record: PaperRecord, category: str) -> None:
+    assert find_withdrawn([record], [make.day(make.TUESDAY, [SHOWN])], category) == {}
 
 
 @given(st.text(), st.text(), st.text(max_size=2_000))
