@@ -1,7 +1,7 @@
 """A Store in dictionaries, role by role as newsletter/stores/protocols/ has them. It passes the contract suite."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, 
 from newsletter.model.digests import Digest, FoundPaper
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
 from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
-from newsletter.model.readers import ReaderHistory, ReaderWishes
+from newsletter.model.readers import PastMail, ReaderHistory, ReaderWishes
 from newsletter.model.runs import RunReport
 from newsletter.model.subscribers import (
     Move,
@@ -200,6 +200,9 @@ class MemoryStore:
         )
         return search.find([paper for digest in shown if digest for paper in search.prepare(digest)], query)
 
+    def get_digests(self, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:
+        return [self._digests[subscriber_id, on] for on in sorted(dates) if (subscriber_id, on) in self._digests]
+
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         return sorted(digest_on for who, digest_on in self._digests if who == subscriber_id)
 
@@ -273,10 +276,27 @@ class MemoryStore:
         }
 
     def get_histories(
-        self, subscriber_ids: Collection[str], *, digest_on: date
+        self, subscriber_ids: Collection[str], *, digest_on: date, since: date, mailed_since: date
     ) -> dict[str, ReaderHistory | ReaderUnreadable]:
+        return {who: self._history_of(who, since, mailed_since) for who in subscriber_ids}
+
+    def _history_of(self, who: str, since: date, mailed_since: date) -> ReaderHistory:
+        rows = self.get_deliveries(subscriber_id=who)
+        older = [row for row in rows if row.digest_on < since]
+        latest = [row for row in older if row.state in ledger.ACCEPTED_STATES] or older
+        mailed = [row for row in older if row.digest_on >= mailed_since and ledger.counts_as_sent(row.state)]
+        return ReaderHistory(
+            (*latest[-1:], *(row for row in rows if row.digest_on >= since)),
+            tuple(self.get_votes(who)),
+            tuple(PastMail(row.digest_on, row.paper_ids) for row in mailed),
+        )
+
+    def find_sent(
+        self, subscriber_ids: Collection[str], paper_ids: Set[str], *, before: date
+    ) -> dict[str, frozenset[str]]:
+        rows = [row for row in self.get_deliveries() if row.digest_on < before and ledger.counts_as_sent(row.state)]
         return {
-            who: ReaderHistory(tuple(self.get_deliveries(subscriber_id=who)), tuple(self.get_votes(who)))
+            who: frozenset(paper for row in rows if row.subscriber_id == who for paper in row.paper_ids) & paper_ids
             for who in subscriber_ids
         }
 

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import jsonschema
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -179,11 +180,23 @@ def tell(url: str, signer: EventSigner, events: Sequence[Body], at: datetime, *,
     return statuses
 
 
+_PERIODS = (None, "day", "week", "month")
+_METRICS = (
+    "blocks bounce_drops bounces clicks deferred delivered invalid_emails opens processed requests spam_report_drops "
+    "spam_reports unique_clicks unique_opens unsubscribe_drops unsubscribes"
+).split()
+
+
 # --- the server ---------------------------------------------------------------------------------------
 
 
 class SendGridServer:
-    """`accepted` are the bodies it took, in order; `requests` all that it read whole."""
+    """`accepted` are the bodies it took, in order; `requests` all that it read whole.
+
+    `sent_before` are the digests of earlier days that its statistics tell of; None: the key may not read them.
+    """
+
+    sent_before: int | None = None
 
     def __init__(self, script: Iterable[Turn], rule: Rule | None) -> None:
         self.requests: list[Body] = []
@@ -198,6 +211,23 @@ class SendGridServer:
     def deliveries(self) -> list[str]:
         """Whose mails were accepted."""
         return [body["personalizations"][0]["custom_args"]["delivery"] for body in self.accepted]
+
+    def statistics(self, asked: SplitResult, key: str | None) -> Answer:
+        """Answers `GET /v3/categories/stats` as tsg_stats_v3.json has it: a list of days, each with its categories."""
+        query = dict(parse_qsl(asked.query))
+        if asked.path != "/v3/categories/stats":
+            return error(404, "not found")
+        if key != f"Bearer {KEY}":
+            return error(401, "The provided authorization grant is invalid, expired, or revoked")
+        if self.sent_before is None:
+            return error(403, "access forbidden")
+        if not query.keys() >= {"start_date", "categories"} or query.get("aggregated_by") not in _PERIODS:
+            return error(400, "start_date and categories are required", "start_date")
+        names = [query["categories"], "another category"]
+        metrics = {**dict.fromkeys(_METRICS, 0), "requests": self.sent_before}
+        stats = [{"type": "category", "name": name, "metrics": metrics} for name in names]
+        days = [{"date": query["start_date"], "stats": stats}]
+        return Answer(200, raw=json.dumps(days).encode())
 
     def next_turn(self) -> Turn | None:
         with self._lock:
@@ -239,6 +269,9 @@ def sendgrid_server(
 def _handler(server: SendGridServer) -> type[Handler]:
     class SendGridHandler(Handler):
         protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._send(server.statistics(urlsplit(self.path), self.headers["Authorization"]))
 
         def do_POST(self) -> None:
             turn = server.next_turn()

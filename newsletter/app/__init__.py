@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter import run
+from newsletter.app.beginning import ask_sent_before, require_known_beginning
 from newsletter.app.common import (
     build_mail_identity,
     build_renderer,
@@ -187,6 +188,7 @@ def fill_first_days(
 
 __all__ = [
     "LastingParts",
+    "ask_sent_before",
     "back_up",
     "build",
     "build_archive_pages",
@@ -221,6 +223,7 @@ __all__ = [
     "migrate",
     "open_database",
     "release_database",
+    "require_known_beginning",
     "require_model_key",
     "require_signer",
     "restore",

@@ -21,6 +21,7 @@ from newsletter.app.notifier import build_notifier
 from newsletter.app.sample import build_sample
 from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
+from newsletter.services import beginning
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -47,7 +48,7 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             now=utc_now,
             webhook_key=settings.sendgrid_webhook_key,
             metrics=Metrics(store, utc_now),
-            require_ready=partial(require_database, settings) if settings.database_url else None,
+            require_ready=partial(_require_ready, settings, store),
             profiles=build_profiles(settings, store),
             archives=Archives(
                 build_archive_pages(settings),
@@ -64,6 +65,15 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             take_shared=build_request_counts(settings),
         )
     )
+
+
+def _require_ready(settings: Settings, store: Store) -> None:
+    """Raises StoreError while the memory cannot be used, or has begun anew."""
+    if settings.database_url:
+        require_database(settings)
+    else:
+        store.get_runs(limit=1)
+    beginning.require_whole(store)
 
 
 def _language_of(settings: Settings, store: Store, subscriber_id: str) -> str:

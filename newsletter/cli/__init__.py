@@ -41,6 +41,7 @@ COMMANDS = {
     "migrate": "Carry a state folder into the database.",
     "backup": "Write all that is kept into one file.",
     "restore": "Bring a backup back, into an empty folder or database.",
+    "begin-anew": "Go on with a new memory, although mails left before it.",
     "schema": "Print the JSON Schema of subscribers.yaml.",
     "config": "Print every setting, its value and what it does.",
     "help": "Explain a command.",

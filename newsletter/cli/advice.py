@@ -10,6 +10,7 @@ from newsletter import app
 from newsletter.errors import ConfigError
 from newsletter.ops import durability, log
 from newsletter.settings import Settings
+from newsletter.stores import Store
 
 _MOUNTS = Path("/proc/mounts")
 
@@ -61,6 +62,18 @@ def require_lasting_memory(
             "would get the same papers again; set DATABASE_URL to a PostgreSQL database, or mount a volume and set "
             f"{_variable(settings)} to a {_kind(settings)} on it"
         )
+
+
+def require_memory(settings: Settings, store: Store) -> None:
+    """Refuses to mail people with a memory that will vanish, or that began anew. Raises ConfigError and StoreError."""
+    require_lasting_memory(settings)
+    require_known_beginning(settings, store)
+
+
+def require_known_beginning(settings: Settings, store: Store) -> None:
+    """Refuses to mail people with a memory that began anew: a StoreError. Logs what could not be known of it."""
+    if unknown := app.require_known_beginning(settings, store):
+        log.get_log().warning("advice", text=unknown)
 
 
 def _why_the_memory_vanishes(settings: Settings, environment: Mapping[str, str], mounts: str | None) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from newsletter import app, flow
-from newsletter.cli.advice import require_lasting_memory
+from newsletter.cli.advice import require_memory
 from newsletter.cli.common import (
     TerminalProgress,
     begin_log,
@@ -102,7 +102,7 @@ def command(
         if recorded is None:
             _foretell_welcomes(settings, context.store, _choose(listed, only))
         sys.exit(code)
-    require_lasting_memory(settings)
+    require_memory(settings, context.store)
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
     with notifier.notifying_breaks():

@@ -49,7 +49,7 @@ from newsletter.model.papers import (
     PaperRecord,
     PaperVector,
 )
-from newsletter.model.readers import ReaderHistory, ReaderWishes
+from newsletter.model.readers import PastMail, ReaderHistory, ReaderWishes
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
 from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import (
@@ -119,6 +119,7 @@ __all__ = [
     "PaperRecord",
     "PaperUpdate",
     "PaperVector",
+    "PastMail",
     "Profile",
     "ProfileRevision",
     "PromisedMail",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from newsletter.model.deliveries import AddressStatus, Delivery
 from newsletter.model.subscribers import ProfileRevision, Vote
@@ -17,8 +18,22 @@ class ReaderWishes:
 
 
 @dataclass(frozen=True, slots=True)
+class PastMail:
+    """A mail that left or may have left, and the papers in it."""
+
+    digest_on: date
+    paper_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderHistory:
-    """What a reader was mailed, by date, and how they voted, oldest first."""
+    """What a reader was mailed, and how they voted, oldest first: of years no more than a mail depends on.
+
+    `deliveries` are all of the latest weeks, and before them the latest one that was accepted, or else the latest.
+    `mailed` are the mails of the months before these weeks, `sent_before` papers that were in mails still older.
+    """
 
     deliveries: tuple[Delivery, ...] = ()
     votes: tuple[Vote, ...] = ()
+    mailed: tuple[PastMail, ...] = ()
+    sent_before: frozenset[str] = frozenset()

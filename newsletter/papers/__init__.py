@@ -13,12 +13,12 @@ from newsletter.papers.announcements import (
     has_papers,
     latest,
     merge_announcements,
-    read_feed,
 )
 from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
+from newsletter.papers.freshness import read_feed
 from newsletter.papers.holidays import holiday_of
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name

@@ -1,7 +1,7 @@
-"""Makes one arXiv day out of several feeds, and tells an old batch from a new one. Pure.
+"""Makes one arXiv day out of several feeds, and finds what it brought to whom. Pure.
 
-arXiv dates its feeds by the day of the request, so a date proves nothing: whether a feed is fresh is judged by
-what it shows. `new` and `replace` depend on who asks; they are worked out anew for each set of categories.
+Whether a feed is fresh is freshness.py's business. `new` and `replace` depend on who asks; they are worked out anew for
+each set of categories.
 """
 
 from __future__ import annotations
@@ -11,19 +11,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
-from newsletter.papers.announcement_schedule import is_weekday
 from newsletter.papers.categories import is_arxiv
 from newsletter.papers.feed_retries import is_current
-from newsletter.papers.holidays import holiday_of
-
-# arXiv announces a version once in a category, and an old batch repeats all of it. Of 757 fresh days of a category (21
-# days of autumn 2025) 702 repeated nothing, 47 one entry, eight two to four; where it was more than one, it was at most
-# 2.3 % of the feed, and where it was one, at most a quarter; none of the 157 feeds with one to three entries repeated
-# any. So these never call a fresh one half-stale; and what is new in a half-stale one is read all the same.
-HALF_STALE_SHARE = 0.1  # of a feed with two such entries or more
-HALF_STALE_SMALL_SHARE = 0.3  # of a feed with one
-
-SURE_PAPERS, SURE_DAYS, LEAST_DAYS = 4, 5, 3  # by which an empty feed is late, and not just quiet
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)  # reports of older versions do not say when
 
@@ -101,71 +90,6 @@ def _worth(report: FeedReport) -> int:
 def has_papers(report: FeedReport) -> bool:
     """Whether this answer brought papers of today, all of them or some."""
     return report.outcome in (FeedOutcome.ANNOUNCED, FeedOutcome.HALF_STALE)
-
-
-def read_feed(feed: Feed, known: Iterable[AnnouncementDay]) -> tuple[Feed, FeedReport]:
-    """Gives what a feed shows that no `known` earlier day did, and reports how fresh it is.
-
-    All known: stale. A good part known: half-stale. `papers` of the report counts what is new, of a stale one all.
-    """
-    entries = {_mark(shown, feed.category) for shown in feed.announcements}
-    earlier = [day for day in known if day.announced_on < feed.announced_on]
-    shown_on = {mark: day.announced_on for day in earlier for mark in _marks(day, feed.category) & entries}
-    new = tuple(shown for shown in feed.announcements if _mark(shown, feed.category) not in shown_on)
-    if entries:
-        outcome, is_awaited, detail = _judge(feed, len(entries), shown_on.values())
-    else:
-        outcome, is_awaited, detail = FeedOutcome.NO_ANNOUNCEMENT, *_explain_empty(feed, earlier)
-    papers = len({shown.paper.arxiv_id for shown in (new or feed.announcements)})
-    words = " ".join(filter(None, (detail, *feed.warnings)))
-    return replace(feed, announcements=new), FeedReport(feed.category, outcome, papers, words, is_awaited=is_awaited)
-
-
-def _judge(feed: Feed, entries: int, shown_on: Collection[date]) -> tuple[FeedOutcome, bool, str]:
-    """Judges a feed of so many entries by the earlier days that showed some of them: a day for each.
-
-    Also says whether more is to come: a holiday, where there is a hint at one, lets an old batch stand for a day.
-    """
-    repeated, on = len(shown_on), feed.announced_on
-    holiday = holiday_of(on)
-    if repeated == entries:
-        what, outcome, is_awaited = "an old one", FeedOutcome.STALE, is_weekday(on) and not holiday
-    elif repeated >= (HALF_STALE_SHARE if repeated > 1 else HALF_STALE_SMALL_SHARE) * entries and repeated:
-        what, outcome, is_awaited = "half an old one", FeedOutcome.HALF_STALE, is_weekday(on)
-    else:
-        return FeedOutcome.ANNOUNCED, False, ""
-    why = f" perhaps because of {holiday};" if holiday else ""
-    return (
-        outcome,
-        is_awaited,
-        (
-            f"The feed of {feed.category} is {what}: {repeated} of its {entries} entries were already announced,"
-            f" the latest on {max(shown_on)};{why} it is asked again."
-        ),
-    )
-
-
-def _explain_empty(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[bool, str]:
-    """Says whether an empty feed should have papers, and why it has none, as far as one can tell."""
-    category, on = feed.category, feed.announced_on
-    nothing = f"arXiv announced nothing in {category} on {on}"
-    if not is_weekday(on):
-        return False, f"{nothing}, a {on:%A}."
-    if holiday := holiday_of(on):
-        return False, f"{nothing}, perhaps because of {holiday}."
-    if _brings_papers_daily(category, earlier):
-        return True, f"arXiv has announced nothing yet in {category} on {on}; it is asked again."
-    return False, f"{nothing}."
-
-
-def _brings_papers_daily(category: str, earlier: Iterable[AnnouncementDay]) -> bool:
-    """Whether a category had papers on each of the latest days on which it was read, and never just a few.
-
-    Who has SURE_PAPERS or more on each of five days has seven or so on average, and none on one day of a thousand.
-    """
-    read = [day for day in earlier if any(report.category == category for report in day.feeds)][-SURE_DAYS:]
-    counts = [sum(category in shown.feeds for shown in day.announcements) for day in read]
-    return len(counts) >= LEAST_DAYS and min(counts) >= SURE_PAPERS
 
 
 def seen_from(announcement: Announcement, categories: Collection[str]) -> AnnounceType:
@@ -254,17 +178,3 @@ def _joined_later(one: Announcement, other: Announcement) -> tuple[tuple[str, in
 
 def _feeds(one: Announcement, other: Announcement) -> tuple[str, ...]:
     return tuple(sorted({*one.feeds, *other.feeds}))
-
-
-def _marks(day: AnnouncementDay, category: str) -> frozenset[tuple[str, int]]:
-    """The marks of what a category's feed showed on a day."""
-    return frozenset(_mark(shown, category) for shown in day.announcements if category in shown.feeds)
-
-
-def _mark(shown: Announcement, category: str) -> tuple[str, int]:
-    """What tells an entry of a category's feed from others: the paper, and of replacements the version.
-
-    A day that was back-filled has the latest version of a new paper, and its feed had the first.
-    """
-    is_first = seen_from(shown, (category,)) in (AnnounceType.NEW, AnnounceType.CROSS)
-    return shown.paper.arxiv_id, 0 if is_first else shown.paper.version

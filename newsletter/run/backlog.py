@@ -137,6 +137,8 @@ def left_unscored(
     if not (days and past):
         return []
     failed = set(max(past, key=lambda row: row.digest_on).not_scored_ids)
+    if not failed:
+        return []
     oldest = days[-1].announced_on - timedelta(days=RETRY_DAYS)
     failed_days = [
         replace(day, announcements=tuple(shown for shown in day.announcements if shown.paper.arxiv_id in failed))

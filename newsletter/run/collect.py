@@ -99,12 +99,13 @@ def _fetch(
     context: RunContext, category: str, earlier: Sequence[AnnouncementDay], before: FeedReport | None
 ) -> tuple[Feed | None, FeedReport]:
     """Asks for one feed; gives what is new in it, if anything is, and how it went."""
+    today = context.source.day(context.now())
     try:
         feed = context.source.fetch(category)
     except SourceError as error:
         # Other feeds than arXiv's show today's papers for days: no mail waits for them
-        is_awaited = is_arxiv(category) and not error.is_config and is_weekday(context.source.day(context.now()))
+        is_awaited = is_arxiv(category) and not error.is_config and is_weekday(today)
         failure = FeedReport(category, FeedOutcome.FAILED, 0, str(error), is_awaited=is_awaited)
         return None, plan_retry(failure, before, context.now(), retry_after_s=error.retry_after_s or 0)
-    unseen, report = read_feed(feed, earlier) if is_arxiv(category) else take_new(feed, earlier)
+    unseen, report = read_feed(feed, earlier, today) if is_arxiv(category) else take_new(feed, earlier)
     return (unseen if has_papers(report) else None), plan_retry(report, before, context.now())

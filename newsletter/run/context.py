@@ -5,14 +5,23 @@ Values and Protocols only; what happens with them is flow.py's and its steps' bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.mail import MailIdentity, render
-from newsletter.model import Announcement, AnnouncementDay, FeedReport, Paper, Subscriber, SubscriberReport, Updates
-from newsletter.papers import find_announced, find_elsewhere
+from newsletter.model import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    FeedReport,
+    Paper,
+    Subscriber,
+    SubscriberReport,
+    Updates,
+)
+from newsletter.papers import find_announced, find_candidates, find_elsewhere
 from newsletter.run.backlog import Readings, leave_unread
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
@@ -61,6 +70,7 @@ class ProgressListener(Protocol):
 class _Found:
     shown: tuple[Announcement, ...]
     elsewhere: tuple[tuple[date, Announcement], ...]
+    papers: tuple[Paper, ...]  # of `shown`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,9 @@ class Morning:
     _known: dict[tuple[tuple[int, ...], frozenset[str]], tuple[tuple[AnnouncementDay, ...], _Found]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _chosen: dict[
+        tuple[int, frozenset[AnnounceType]], tuple[tuple[Announcement, ...], tuple[Announcement, ...], frozenset[str]]
+    ] = field(default_factory=dict, init=False, compare=False, repr=False)
     _left: dict[tuple[date, Readings], AnnouncementDay] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -98,6 +111,23 @@ class Morning:
         """Gives where the new papers of `announced` were new on other days, too; worked out once."""
         return self._find(tuple(days), categories).elsewhere
 
+    def papers_of(self, day: AnnouncementDay, categories: Collection[str]) -> tuple[Paper, ...]:
+        """Gives the papers that one of these days brought to these categories: mostly the same object."""
+        return self._find((day,), categories).papers
+
+    def candidates(
+        self, shown: tuple[Announcement, ...], announce_types: Collection[AnnounceType], *, without: Set[str]
+    ) -> tuple[Announcement, ...]:
+        """Does as `papers.find_candidates` with what `announced` gave: the same object for who was sent none of it."""
+        key = (id(shown), frozenset(announce_types))  # what is shown lives as long as what is chosen of it
+        if key not in self._chosen:
+            if len(self._chosen) >= MAX_REMEMBERED:
+                self._chosen.clear()
+            chosen = find_candidates(shown, announce_types)
+            self._chosen[key] = shown, chosen, frozenset(each.paper.arxiv_id for each in chosen)
+        _, chosen, ids = self._chosen[key]
+        return chosen if ids.isdisjoint(without) else find_candidates(chosen, announce_types, without=without)
+
     def leave_unread(self, day: AnnouncementDay, read: Readings) -> AnnouncementDay:
         """Does as `backlog.leave_unread`, for one of `days`; the same object for the same readings."""
         key = (day.announced_on, read)
@@ -113,7 +143,8 @@ class Morning:
             if len(self._known) >= MAX_REMEMBERED:
                 self._known.clear()
             shown = find_announced(days, categories)
-            self._known[key] = days, _Found(shown, find_elsewhere(shown, days, self.days, categories))
+            elsewhere = find_elsewhere(shown, days, self.days, categories)
+            self._known[key] = days, _Found(shown, elsewhere, tuple(each.paper for each in shown))
         return self._known[key][1]
 
     def later_versions(self, store: Store, since: date, updates: Updates) -> Mapping[str, Paper]:

@@ -6,14 +6,27 @@ which asks once more whether the reader has left (stores/protocols/mails.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Delivery, ReaderHistory, ReaderWishes, Subscriber, SubscriberReport, parse_delivery_id
+from newsletter.model import (
+    AnnounceType,
+    Delivery,
+    ReaderHistory,
+    ReaderWishes,
+    Subscriber,
+    SubscriberReport,
+    Updates,
+    parse_delivery_id,
+)
 from newsletter.run import outcomes
+from newsletter.run.backlog import MAX_DAYS, RETRY_DAYS
 from newsletter.run.context import Morning, RunContext
+from newsletter.run.recall import RECALLED
 from newsletter.stores import Store
 
 READERS_AT_ONCE = 200  # with two years of mails they are some MB
@@ -21,6 +34,12 @@ LASTS = timedelta(minutes=1)  # a model may take longer for one mail than a stor
 
 T = TypeVar("T")
 _Key = tuple[str, date]
+
+# All that a mail says of earlier ones is of the last two months (recall.py); what it covers, of the last weeks.
+MAILED = RECALLED + timedelta(days=1)
+WHOLE = timedelta(days=RETRY_DAYS + MAX_DAYS + 1)
+_FRESH = frozenset({AnnounceType.NEW, AnnounceType.CROSS})
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}")  # since April 2007, which is long enough
 
 
 class ReaderLookup:
@@ -38,6 +57,7 @@ class ReaderLookup:
         self._wishes: dict[str, ReaderWishes | ReaderUnreadable] = {}
         self._rows: dict[_Key, Delivery] = {}
         self._histories: dict[_Key, ReaderHistory | ReaderUnreadable] = {}
+        self._older: dict[tuple[tuple[str, ...], tuple[AnnounceType, ...], Updates, date], frozenset[str]] = {}
 
     def why_no_mail(self, subscriber: Subscriber, digest_on: date) -> SubscriberReport | None:
         """Says why no mail of that date is to be begun now; None if one is. Raises ReaderUnreadable, StoreError."""
@@ -55,9 +75,36 @@ class ReaderLookup:
         key = subscriber.subscriber_id, digest_on
         if key not in self._histories:
             ids = [subscriber.subscriber_id, *self._who_else(self._places[key[0]], digest_on)]
-            found = self._context.store.get_histories(ids, digest_on=digest_on)
-            self._histories |= {(who, digest_on): found[who] for who in ids}
+            self._histories |= {(who, digest_on): one for who, one in self._read_histories(ids, digest_on).items()}
         return _readable(self._histories.pop(key))
+
+    def _read_histories(self, ids: Sequence[str], digest_on: date) -> dict[str, ReaderHistory | ReaderUnreadable]:
+        store, mailed_since = self._context.store, digest_on - MAILED
+        since = max(mailed_since, min(digest_on - WHOLE, self._morning.days[0].announced_on))
+        found = dict(store.get_histories(ids, digest_on=digest_on, since=since, mailed_since=mailed_since))
+        shown = {who: self._shown_before(self._subscribers[self._places[who]], mailed_since) for who in ids}
+        concerned = [who for who in ids if shown[who] and isinstance(found[who], ReaderHistory)]
+        if concerned:
+            papers = frozenset[str]().union(*(shown[who] for who in concerned))
+            for who, sent in store.find_sent(concerned, papers, before=mailed_since).items():
+                found[who] = replace(found[who], sent_before=sent)  # type: ignore[type-var]  # they can be read
+        return found
+
+    def _shown_before(self, subscriber: Subscriber, before: date) -> frozenset[str]:
+        """Gives the papers of these days that an older mail may have shown: late cross-lists, replacements, news."""
+        key = subscriber.categories, subscriber.announce_types, subscriber.updates, before
+        if key not in self._older:
+            first = self._morning.days[0].announced_on
+            news = self._morning.later_versions(self._context.store, first, subscriber.updates)
+            self._older[key] = frozenset(arxiv_id for arxiv_id in news if may_be_older(arxiv_id, before)) | frozenset(
+                each.paper.arxiv_id
+                for day in self._morning.days
+                for each in day.announcements
+                if may_be_older(each.paper.arxiv_id, before)
+                and (each.announce_type in _FRESH or not _FRESH.issuperset(subscriber.candidate_types))
+                and not set(subscriber.categories).isdisjoint(each.feeds)
+            )
+        return self._older[key]
 
     def _look(self, place: int, now: datetime) -> None:
         part = self._subscribers[place : place + READERS_AT_ONCE]
@@ -85,6 +132,11 @@ class ReaderLookup:
                 has_turn = not (self._why_no_mail(one, digest_on) or self.why_waiting(one))
                 found += [one.subscriber_id] if has_turn else []
         return [who for who in found if (who, digest_on) not in self._histories]
+
+
+def may_be_older(arxiv_id: str, than: date) -> bool:
+    """Tells whether a paper may have been announced before that day; an id of arXiv begins with year and month."""
+    return not (_ARXIV_ID.fullmatch(arxiv_id) and arxiv_id[:4] > f"{than:%y%m}")
 
 
 def read_rows(store: Store, delivery_ids: Sequence[str]) -> dict[str, Delivery]:

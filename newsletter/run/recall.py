@@ -8,18 +8,15 @@ what is news of a paper that was sent, updates.py's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
-from newsletter.errors import ReaderUnreadable
 from newsletter.model import Digest, DigestEntry, EarlierEntry, SentPaper, Vote
 from newsletter.run import weekly_best
 from newsletter.run.context import RunContext
 from newsletter.run.select import Selection
 from newsletter.run.updates import confirm
 from newsletter.scoring import PredecessorFinder
-from newsletter.stores import Store
 
 RECALLED = timedelta(days=60)  # a reader remembers no older mail, and each one read takes half a millisecond
 MOST_RECALLED = 1_500  # papers
@@ -34,13 +31,13 @@ def recall(context: RunContext, selection: Selection, digest: Digest) -> Digest:
     """
     who, on = digest.subscriber.subscriber_id, digest.digest_on
     if selection.changed:
-        known = _read(context.store, who, sorted({each.known_on for each in selection.changed}))
+        known = context.store.get_digests(who, sorted({each.known_on for each in selection.changed}))
         digest = replace(digest, updates=confirm(selection.changed, known))
     finder = context.predecessors if digest.entries else None
     monday = weekly_best.monday_of(on) if weekly_best.is_due(digest.subscriber, on) else None
     oldest = on - RECALLED if finder else monday
     dates = [date for date in selection.mailed_on if oldest is not None and date >= oldest]
-    digests = _read(context.store, who, dates)
+    digests = context.store.get_digests(who, dates) if dates else []
     if not digests:
         return digest
     if finder:
@@ -66,16 +63,6 @@ def _following(entry: DigestEntry, earlier: EarlierEntry | None) -> DigestEntry:
     sent, origin = earlier.entry, earlier.entry.paper.origin
     name, url = (origin.name, origin.url) if origin else ("", "")
     return replace(entry, follows=SentPaper(sent.paper.arxiv_id, earlier.digest_on, sent.number, name, url))
-
-
-def _read(store: Store, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:
-    """Reads the digests of these dates, as far as they are kept and can be read."""
-    digests = []
-    for on in dates:
-        with suppress(ReaderUnreadable):  # the archive says so; this mail can do without
-            digest = store.get_digest(subscriber_id, on)
-            digests += [digest] if digest else []
-    return digests
 
 
 def in_preference(digests: Sequence[Digest], votes: Sequence[Vote]) -> list[EarlierEntry]:

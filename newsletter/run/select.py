@@ -5,7 +5,7 @@ Which days are left over is backlog.py's business, what a day brought to whom pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -22,7 +22,7 @@ from newsletter.model import (
     Updates,
     Vote,
 )
-from newsletter.papers import find_announced, find_candidates, merge_announcements
+from newsletter.papers import find_announced, merge_announcements
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
@@ -75,11 +75,8 @@ def select(
     `history` is what was read of them before (lookup.py); without it the store is asked.
     """
     history = history or read_history(context.store, subscriber.subscriber_id)
-    selection = select_from(
-        history.deliveries, morning, subscriber, digest_on, history_days=context.scorer.history_days
-    )
-    changed = _changed(context, morning, history.deliveries, selection)
-    return replace(selection, votes=history.votes, changed=changed)
+    selection = select_from(history, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+    return replace(selection, changed=_changed(context, morning, history, selection))
 
 
 def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
@@ -89,46 +86,57 @@ def read_history(store: Store, subscriber_id: str) -> ReaderHistory:
 
 
 def select_from(
-    rows: Sequence[Delivery], morning: Morning, subscriber: Subscriber, digest_on: date, *, history_days: int
+    history: ReaderHistory, morning: Morning, subscriber: Subscriber, digest_on: date, *, history_days: int
 ) -> Selection:
-    """Selects by these rows, which are all of the subscriber's. Without any it is their first mail. Pure."""
+    """Selects by what is kept of the subscriber; where that is nothing it is their first mail. Pure."""
+    rows = history.deliveries
     categories = subscriber.categories
     read = ReadSoFar(rows, digest_on, since=morning.days[0].announced_on)
     days = days_to_cover(days_in_reach(morning.days, rows, digest_on), read, categories, morning.leave_unread)
     shown = _not_seen(morning, days, categories, read)
     again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown
-    sent = {arxiv_id for row in rows if _is_in_another_mail(row, digest_on) for arxiv_id in row.paper_ids}
+    mailed = [(row.digest_on, row.paper_ids) for row in rows if _is_in_another_mail(row, digest_on)]
+    mailed += [(mail.digest_on, mail.paper_ids) for mail in history.mailed]
+    sent = history.sent_before.union(*(paper_ids for _, paper_ids in mailed))
     scored_again = {each.paper.arxiv_id for each in again}
-    history = _history(morning, subscriber, days, history_days, without=scored_again) if shown else ()
+    before = _papers_before(morning, subscriber, days, history_days, without=scored_again) if shown else ()
     settled_on = tuple(day.announced_on for day in days if is_settled(day, categories))
     return Selection(
         subscriber=subscriber,
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
-        candidates=find_candidates(shown, subscriber.candidate_types, without=sent),
-        history=history,
+        candidates=morning.candidates(shown, subscriber.candidate_types, without=sent),
+        history=before,
         settled_on=settled_on,
         readings=read.new_readings(days, settled_on, categories),
         failed_feeds=_feeds(morning.today, categories, FeedOutcome.FAILED),
         late_feeds=_feeds(morning.today, categories, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT),
         half_feeds=_feeds(morning.today, categories, FeedOutcome.HALF_STALE),
+        votes=history.votes,
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
-        mailed_on=tuple(
-            sorted(row.digest_on for row in rows if row.digest_on < digest_on and ledger.counts_as_sent(row.state))
-        ),
+        mailed_on=tuple(sorted({on for on, _ in mailed if on < digest_on})),
     )
 
 
 def _changed(
-    context: RunContext, morning: Morning, rows: Sequence[Delivery], selection: Selection
+    context: RunContext, morning: Morning, history: ReaderHistory, selection: Selection
 ) -> tuple[ChangedPaper, ...]:
-    """Finds what may be news of papers that were sent, since a week before the last mail: no mail told it yet."""
-    updates, digest_on = selection.subscriber.updates, selection.digest_on
-    if updates is Updates.NONE or not selection.mailed_on:
+    """Finds what may be news of papers that were sent, since a week before the last mail: no mail told it yet.
+
+    Where a paper was sent before the rows of the history begin, which is seldom, all rows are read.
+    """
+    subscriber, digest_on = selection.subscriber, selection.digest_on
+    if subscriber.updates is Updates.NONE or not selection.mailed_on:
         return ()
-    versions = morning.later_versions(context.store, selection.mailed_on[-1] - LOOK_BACK, updates)
+    since = selection.mailed_on[-1] - LOOK_BACK
+    versions = morning.later_versions(context.store, since, subscriber.updates)
+    earlier = (history.sent_before, *(mail.paper_ids for mail in history.mailed))
+    is_whole = since >= morning.days[0].announced_on and all(versions.keys().isdisjoint(papers) for papers in earlier)
+    rows: Iterable[Delivery] = history.deliveries
+    if versions and not is_whole:
+        rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
     return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, digest_on)
 
 
@@ -157,12 +165,14 @@ def _is_in_another_mail(row: Delivery, digest_on: date) -> bool:
     return row.digest_on != digest_on and ledger.counts_as_sent(row.state)
 
 
-def _history(
+def _papers_before(
     morning: Morning, subscriber: Subscriber, days: Sequence[AnnouncementDay], most_days: int, *, without: Set[str]
 ) -> tuple[tuple[Paper, ...], ...]:
     """Gives the papers of the latest `most_days` days beside these, but those that are scored again."""
     shown = {day.announced_on for day in days}
     before = [day for day in morning.earlier if day.announced_on not in shown]
     latest = before[max(0, len(before) - most_days) :]
-    papers = [morning.announced([day], subscriber.categories) for day in latest]
-    return tuple(tuple(each.paper for each in day if each.paper.arxiv_id not in without) for day in papers)
+    papers = [morning.papers_of(day, subscriber.categories) for day in latest]
+    if without:
+        papers = [tuple(paper for paper in day if paper.arxiv_id not in without) for day in papers]
+    return tuple(papers)

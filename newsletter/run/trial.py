@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.model import AnnouncementDay, Digest, Frequency, Paper, Score, Subscriber
+from newsletter.model import AnnouncementDay, Digest, Frequency, Paper, ReaderHistory, Score, Subscriber
 from newsletter.papers import find_pinned_author
 from newsletter.run.backlog import settled_categories
 from newsletter.run.compose import compose
@@ -90,9 +90,9 @@ def _compose(
 ) -> tuple[Digest, TrialDay]:
     *earlier, today = days
     morning = Morning("", today, earlier)
-    selection = select_from((), morning, subscriber, today.announced_on, history_days=scorer.history_days)
-    votes = tuple(store.get_votes(subscriber.subscriber_id))
-    digest, report = compose(scorer, replace(selection, votes=votes, is_first=False))  # what any day would bring
+    history = ReaderHistory(votes=tuple(store.get_votes(subscriber.subscriber_id)))
+    selection = select_from(history, morning, subscriber, today.announced_on, history_days=scorer.history_days)
+    digest, report = compose(scorer, replace(selection, is_first=False))  # what any day would bring
     return digest, _weigh(selection, report.scores)
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "SaveState",
     "additions",
     "amounts",
+    "beginning",
     "cast",
     "current_vote",
     "directory",

@@ -16,6 +16,7 @@ import flask
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.mail.inbound import sendgrid_events
 from newsletter.model import MailEvent
+from newsletter.services import beginning
 from newsletter.stores import Store
 from newsletter.web.request_limits import ConcurrencyLimit, sparing_warner
 
@@ -53,12 +54,17 @@ def blueprint(store: Store, public_key: str | None, now: Callable[[], datetime])
 def _take_all(store: Store, events: Iterable[MailEvent], now: datetime) -> tuple[int, int]:
     """Stores the events; counts those stored, and those whose reader's files cannot be read."""
     kept = failed = 0
+    unknown: list[MailEvent] = []
     for event in events:
         try:
-            kept += store.take_event(event, now=now)
+            is_kept = store.take_event(event, now=now)
+            kept += is_kept
+            unknown += [] if is_kept else [event]
         except ReaderUnreadable as error:
             failed += 1
             _log.error("an event of %s could not be kept; SendGrid will repeat it: %s", error.subscriber_id, error)
+    if unknown and beginning.note_unknown(store, min(unknown, key=lambda event: event.digest_on)):
+        _log.error("SendGrid tells of a mail that the memory does not know and that is older than it; see /ready")
     return kept, failed
 
 

@@ -14,7 +14,7 @@ from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
 from newsletter.run import FEEDS, collect_morning, find_due
-from newsletter.services import directory
+from newsletter.services import beginning, directory
 from newsletter.settings import Settings
 
 
@@ -56,6 +56,7 @@ def serve_round(
     repeated at will.
     """
     context = app.build(settings, parts=parts)
+    beginning.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store, only)
     log.run_started(len(listed.subscribers), due_only=True)
     progress = RoundProgress(task)
@@ -78,6 +79,7 @@ def serve_round(
 def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> list[str]:
     """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side."""
     context = app.build(settings)
+    beginning.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store)
     progress = RoundProgress(task)
     with closing(context.sender):

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from newsletter import app
+from newsletter.services import beginning
 from newsletter.settings import Settings
 from tests import databases
+from tests.make import TUESDAY
 
 
 def test_a_database_with_other_tables_is_not_ready_and_the_process_is_alive(
@@ -25,3 +27,14 @@ def test_a_database_with_other_tables_is_not_ready_and_the_process_is_alive(
     assert "newsletter release" not in client.get("/ready").text, "the operator's words are for the log"
     assert client.get("/health").status_code == 200
     database.close()
+
+
+def test_a_memory_that_began_anew_is_not_ready(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(state=tmp_path / "state", subscribers=tmp_path / "subscribers.yaml", _env_file=None)
+    client, store = app.build_web(settings).test_client(), app.build_store(settings)
+    assert client.get("/ready").status_code == 200
+    store.put_document(beginning.DOCUMENT, "lost s_abcd2345/2026-01-06")
+    assert client.get("/ready").status_code == 503
+    assert "newsletter begin-anew" in caplog.text
+    beginning.begin_anew(store, TUESDAY)
+    assert client.get("/ready").status_code == 200

@@ -1,6 +1,6 @@
 """What is asked for many readers at once, so that a morning asks a database a few times for some hundred of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from datetime import date
 from typing import Protocol
 
@@ -19,9 +19,15 @@ class BulkStore(Protocol):
         """Gives the status of each address and the revisions of each profile."""
 
     def get_histories(
-        self, subscriber_ids: Collection[str], *, digest_on: date
+        self, subscriber_ids: Collection[str], *, digest_on: date, since: date, mailed_since: date
     ) -> Mapping[str, ReaderHistory | ReaderUnreadable]:
-        """Gives all deliveries and the votes, once everything has been found readable.
+        """Gives deliveries and votes, once everything that `require_readable` with that date looks at could be read.
 
-        That is what `require_readable` with that date looks at.
+        The deliveries are those of `since` and later and one before; `mailed` those that `ledger.counts_as_sent` of
+        `mailed_since` and later, before `since`. `sent_before` is empty: that is asked of few.
         """
+
+    def find_sent(
+        self, subscriber_ids: Collection[str], paper_ids: Set[str], *, before: date
+    ) -> Mapping[str, frozenset[str]]:
+        """Finds which of these papers were, or may have been, in mails of dates before that one."""

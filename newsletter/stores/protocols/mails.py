@@ -72,6 +72,9 @@ class DigestStore(Protocol):
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None: ...
 
+    def get_digests(self, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:
+        """Gives the digests of these dates, oldest first, as far as they are kept and can be read."""
+
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         """Gives the dates with a digest, oldest first; the ledger says whether its mail left."""
 

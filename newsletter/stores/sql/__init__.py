@@ -103,12 +103,14 @@ class SqlStore:
         self.get_events = self._again(parts.events.get_events)
         self.put_digest = self._again(parts.digests.put_digest)
         self.get_digest = self._again(parts.digests.get_digest)
+        self.get_digests = self._again(parts.digests.get_digests)
         self.get_digest_days = self._again(parts.digests.get_digest_days)
         self.find_papers = self._again(parts.digests.search.find_papers)
 
     def _offer_bulk(self, readers: ReadersInBulk, ledger: Ledger, hand_over: HandOver) -> None:
         self.get_wishes = self._again(readers.get_wishes)
         self.get_histories = self._again(readers.get_histories)
+        self.find_sent = self._again(readers.find_sent)
         self.settle_all_by_events = self._again(ledger.settle_all_by_events)
         self.hand_over = self._again(hand_over.hand_over)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, CompoundSelect, Table, bindparam, union_all
+from sqlalchemy import BindParameter, CompoundSelect, Select, Table, bindparam, case, func, select, tuple_, union_all
 
-from newsletter.delivery import suppression
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus, Delivery, ReaderHistory, ReaderWishes, Vote
 from newsletter.stores.sql import tables
@@ -21,6 +21,7 @@ from newsletter.stores.sql.table import batched, select_raw
 
 T = TypeVar("T")
 _READERS_AT_ONCE = 500
+_LONG_HISTORIES_AT_ONCE = 50  # readers with some hundred mails each
 _Rows = Mapping[str, Sequence[Any]]  # by the name of their table
 
 
@@ -39,18 +40,31 @@ class ReadersInBulk:
         return found
 
     def get_histories(
-        self, subscriber_ids: Collection[str], *, digest_on: date
+        self, subscriber_ids: Collection[str], *, digest_on: date, since: date, mailed_since: date
     ) -> dict[str, ReaderHistory | ReaderUnreadable]:
         unfinished = self.parts.unfinished()
+        given = {"on": digest_on, "events_since": digest_on - EVENTS_THAT_COUNT, "since": since}
         found: dict[str, ReaderHistory | ReaderUnreadable] = {}
         for some in batched(subscriber_ids, _READERS_AT_ONCE):
-            rows = self._ask(_histories(), {"who": some, "on": digest_on, "since": digest_on - EVENTS_THAT_COUNT})
+            rows = self._ask(_histories(), {"who": some, **given})
+            mailed = self.ledger.get_mailed(some, since=mailed_since, before=since)
             for who in some:
                 if why := unfinished.get(who):
                     found[who] = ReaderUnreadable(who, why)
-                else:
-                    found[who] = _or_error(self._history_of, who, rows.get(who, {}))
+                    continue
+                history = found[who] = _or_error(self._history_of, who, rows.get(who, {}))
+                if isinstance(history, ReaderHistory):
+                    found[who] = replace(history, mailed=tuple(mailed.get(who, ())))
         return found
+
+    def find_sent(
+        self, subscriber_ids: Collection[str], paper_ids: Set[str], *, before: date
+    ) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {who: set() for who in subscriber_ids}
+        for some in batched(subscriber_ids, _LONG_HISTORIES_AT_ONCE):
+            for who, mails in self.ledger.get_mailed(some, before=before).items():
+                found[who].update(*(paper_ids & frozenset(mail.paper_ids) for mail in mails))
+        return {who: frozenset(papers) for who, papers in found.items()}
 
     def _ask(self, statement: CompoundSelect[Any], given: Mapping[str, object]) -> dict[str, _Rows]:
         rows: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
@@ -88,7 +102,7 @@ def _or_error(read: Callable[[str, _Rows], T], who: str, rows: _Rows) -> T | Rea
 
 
 _WISHES = (tables.address_statuses, tables.waiting_suppressions, tables.revisions)
-_OTHERS = (tables.votes, tables.saved_papers, tables.enrolled, tables.moves, tables.deliveries)
+_OTHERS = (tables.votes, tables.saved_papers, tables.enrolled, tables.moves)
 
 
 @cache
@@ -98,12 +112,25 @@ def _wishes() -> CompoundSelect[Any]:
 
 @cache
 def _histories() -> CompoundSelect[Any]:
-    who, events, digests = _who(), tables.events.c, tables.digests.c
+    who, rows, events, digests = _who(), tables.deliveries, tables.events.c, tables.digests.c
     return union_all(
         *_all_of((*_WISHES, *_OTHERS)),
-        select_raw(tables.events, events.subscriber_id.in_(who), events.digest_on >= bindparam("since")),
+        select_raw(rows, rows.c.subscriber_id.in_(who), rows.c.digest_on >= bindparam("since")),
+        select_raw(rows, tuple_(rows.c.subscriber_id, rows.c.digest_on).in_(_latest_before())),
+        select_raw(tables.events, events.subscriber_id.in_(who), events.digest_on >= bindparam("events_since")),
         select_raw(tables.digests, digests.subscriber_id.in_(who), digests.digest_on == bindparam("on")),
     )
+
+
+def _latest_before() -> Select[Any]:
+    """Selects each reader's latest delivery before `since` that was accepted, or else the latest."""
+    rows = tables.deliveries.c
+    accepted = case((rows.state.in_([state.value for state in ledger.ACCEPTED_STATES]), rows.digest_on))
+    latest = func.coalesce(func.max(accepted), func.max(rows.digest_on))
+    older = select(rows.subscriber_id, latest).where(
+        rows.subscriber_id.in_(_who()), rows.digest_on < bindparam("since")
+    )
+    return older.group_by(rows.subscriber_id)
 
 
 def _all_of(asked: Iterable[Table]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,6 +35,11 @@ class Digests:
 
     def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
         return self.rows.get(subscriber_id, digest_on)
+
+    def get_digests(self, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:
+        columns = self._columns
+        wanted = (columns.subscriber_id == subscriber_id, columns.digest_on.in_(dates))
+        return self.rows.find_readable(*wanted, order=(columns.digest_on,))
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         days = select(self._columns.digest_on).where(self._columns.subscriber_id == subscriber_id)

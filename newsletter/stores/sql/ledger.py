@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
-from newsletter.model import Delivery, DeliveryState, DeliveryStep, MailEvent, delivery_id_of
+from newsletter.model import Delivery, DeliveryState, DeliveryStep, MailEvent, PastMail, delivery_id_of
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
 from newsletter.stores.sql.events import Events
@@ -180,6 +180,22 @@ class Ledger:
         )
         with self._database.statement() as connection:
             return frozenset(paper for ids in connection.execute(wanted).scalars() for paper in ids.split())
+
+    def get_mailed(
+        self, subscriber_ids: Collection[str], *, before: date, since: date = date.min
+    ) -> dict[str, list[PastMail]]:
+        """Gives by reader the mails of these dates that left or may have left, oldest first."""
+        columns = self._columns
+        wanted = select(columns.subscriber_id, columns.digest_on, columns.paper_ids).where(
+            columns.subscriber_id.in_(subscriber_ids), columns.digest_on < before, columns.state.in_(_SENT)
+        )
+        if since > date.min:
+            wanted = wanted.where(columns.digest_on >= since)
+        found: dict[str, list[PastMail]] = {}
+        with self._database.statement() as connection:
+            for who, on, ids in connection.execute(wanted.order_by(columns.digest_on)):
+                found.setdefault(who, []).append(PastMail(on, tuple(ids.split())))
+        return found
 
     def count_deliveries(self, *, since: date) -> dict[DeliveryState, int]:
         wanted = select(self._columns.state, func.count()).where(self._columns.digest_on >= since)

@@ -88,12 +88,14 @@ class TinyStore:
     def _offer_bulk(self, readers: ReadersInBulk, ledger: Ledger, hand_over: HandOver) -> None:
         self.get_wishes = readers.get_wishes
         self.get_histories = readers.get_histories
+        self.find_sent = readers.find_sent
         self.settle_all_by_events = ledger.settle_all_by_events
         self.hand_over = hand_over.hand_over
 
     def _offer_subscribers(self, parts: SubscriberParts, address_change: AddressChange, welcomes: Welcomes) -> None:
         self.put_digest = parts.digests.put_digest
         self.get_digest = parts.digests.get_digest
+        self.get_digests = parts.digests.get_digests
         self.get_digest_days = parts.digests.get_digest_days
         self.get_events = parts.events.get_events
         self.get_address_status = parts.addresses.get_address_status

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import AddressStatus, ReaderHistory, ReaderWishes
+from newsletter.model import AddressStatus, PastMail, ReaderHistory, ReaderWishes
 from newsletter.stores.tinydb.ledger import Ledger
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 
@@ -33,7 +34,7 @@ class ReadersInBulk:
         return found
 
     def get_histories(
-        self, subscriber_ids: Collection[str], *, digest_on: date
+        self, subscriber_ids: Collection[str], *, digest_on: date, since: date, mailed_since: date
     ) -> dict[str, ReaderHistory | ReaderUnreadable]:
         unfinished = self.parts.moves.find_unfinished()
         found: dict[str, ReaderHistory | ReaderUnreadable] = {}
@@ -43,5 +44,19 @@ class ReadersInBulk:
             except ReaderUnreadable as error:
                 found[who] = error
             else:
-                found[who] = ReaderHistory(tuple(self.ledger.get_deliveries(subscriber_id=who)), tuple(votes))
+                rows = self.ledger.get_deliveries(subscriber_id=who, since=min(since, mailed_since))
+                found[who] = ReaderHistory(
+                    (*self.ledger.find_latest(who, before=since), *(row for row in rows if row.digest_on >= since)),
+                    tuple(votes),
+                    tuple(
+                        PastMail(row.digest_on, row.paper_ids)
+                        for row in rows
+                        if mailed_since <= row.digest_on < since and ledger.counts_as_sent(row.state)
+                    ),
+                )
         return found
+
+    def find_sent(
+        self, subscriber_ids: Collection[str], paper_ids: Set[str], *, before: date
+    ) -> dict[str, frozenset[str]]:
+        return {who: self.ledger.find_sent(who, paper_ids, before=before) for who in subscriber_ids}

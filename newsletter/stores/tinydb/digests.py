@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 from newsletter.model import Delivery, Digest, delivery_id_of
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, safe_name
-from newsletter.stores.tinydb.subscriber_files import errors_of
+from newsletter.stores.tinydb.subscriber_files import errors_of, find_readable
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
@@ -30,6 +30,9 @@ class Digests:
         path = self._file(subscriber_id, digest_on)
         with errors_of(subscriber_id, path):
             return self._digests.get_only(path, delivery_id_of(subscriber_id, digest_on))
+
+    def get_digests(self, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:
+        return find_readable(sorted(dates), lambda on: self.get_digest(subscriber_id, on))
 
     def get_digest_days(self, subscriber_id: str) -> list[date]:
         folder = self._digests.path / safe_name(subscriber_id)

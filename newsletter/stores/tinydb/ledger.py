@@ -5,8 +5,9 @@ The sent papers are these rows themselves, so a mail is accepted and its papers 
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from newsletter.stores.tinydb.open_marks import OpenMarks
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
-_MONTHS_IN_MEMORY = 48  # each mail asks three times for all rows of its reader
+_MONTHS_IN_MEMORY = 48  # each mail asks several times for the latest ones of its reader
 
 
 class Ledger:
@@ -128,6 +129,32 @@ class Ledger:
     def get_sent(self, subscriber_id: str) -> frozenset[str]:
         rows = self.get_deliveries(subscriber_id=subscriber_id)
         return frozenset(paper for row in rows if ledger.counts_as_sent(row.state) for paper in row.paper_ids)
+
+    def find_latest(self, subscriber_id: str, *, before: date) -> list[Delivery]:
+        """Finds the latest row before that date that was accepted, or else the latest; none if there is none.
+
+        The latest months are looked through first, and no more of them than it takes.
+        """
+        latest: list[Delivery] = []
+        for path in sorted(self._files([subscriber_id], None, None), reverse=True):
+            if path.stem > before.isoformat():
+                continue
+            rows = sorted((row for row in self._rows_of(path) if row.digest_on < before), key=_by_date)
+            if accepted := [row for row in rows if row.state in ledger.ACCEPTED_STATES]:
+                return accepted[-1:]
+            latest = latest or rows[-1:]
+        return latest
+
+    def find_sent(self, subscriber_id: str, paper_ids: Set[str], *, before: date) -> frozenset[str]:
+        """Finds which of these papers were in mails before that date. Only files that name one of them are read."""
+        found: set[str] = set()
+        for path in self._files([subscriber_id], None, None):
+            with disk_errors(path):
+                text = path.read_text("ascii", "replace") if path.stem <= before.isoformat() else ""
+            if any(json.dumps(paper_id) in text for paper_id in paper_ids):
+                rows = [row for row in self._rows_of(path) if row.digest_on < before]
+                found.update(*(row.paper_ids for row in rows if ledger.counts_as_sent(row.state)))
+        return frozenset(found & paper_ids)
 
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's rows to another. Call under the folder's lock."""

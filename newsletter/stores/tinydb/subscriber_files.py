@@ -18,6 +18,7 @@ from newsletter.stores.tinydb.table import JsonTable, unreadable
 from newsletter.stores.values import find_time_without_zone
 
 T = TypeVar("T")
+K = TypeVar("K")
 _Owned = TypeVar("_Owned", MailEvent, ProfileRevision, SavedPaper, Vote)
 
 
@@ -39,12 +40,12 @@ class SubscriberFiles(Generic[T]):
         return reader_file(self.path, subscriber_id)
 
 
-def find_readable(subscriber_ids: Iterable[str], get: Callable[[str], T | None]) -> list[T]:
-    """Gets what there is of these subscribers, without those of whom it cannot be read."""
+def find_readable(keys: Iterable[K], get: Callable[[K], T | None]) -> list[T]:
+    """Gets what there is of these subscribers, or under these keys, without what cannot be read."""
     found: list[T] = []
-    for who in subscriber_ids:
+    for key in keys:
         with ignored(ReaderUnreadable):
-            found += filter(None, [get(who)])
+            found += filter(None, [get(key)])
     return found
 
 

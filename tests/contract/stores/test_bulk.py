@@ -1,19 +1,20 @@
 """The contract of what a store says of many readers at once, and of the hand-over, which asks once more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from newsletter.delivery import ledger, suppression
-from newsletter.errors import StoreConflict
+from newsletter.errors import ReaderUnreadable, StoreConflict
 from newsletter.model import (
     AddressStatus,
     Delivery,
     Digest,
     EventKind,
     MailEvent,
+    PastMail,
     ReaderHistory,
     ReaderWishes,
     RevisionOrigin,
@@ -63,25 +64,81 @@ def test_the_wishes_of_many_are_those_of_each(store: Store) -> None:
     assert store.get_wishes([]) == {}
 
 
+def back(days: int) -> date:
+    return DAY - timedelta(days=days)
+
+
+def histories(store: Store, asked: Sequence[str]) -> Mapping[str, ReaderHistory | ReaderUnreadable]:
+    return store.get_histories(asked, digest_on=DAY, since=back(20), mailed_since=back(60))
+
+
 def test_the_histories_of_many_are_those_of_each(store: Store) -> None:
     for who in OTHERS:
-        for back in range(3):
-            handed_over(store, who=who, on=DAY - timedelta(days=back))
+        for days in range(3):
+            handed_over(store, who=who, on=back(days))
     for number, value in enumerate((1, -1, 0)):
         store.put_vote(Vote(OTHERS[0], f"2511.0000{number}", value, NOW - timedelta(minutes=number)))
     asked = [WHO, *OTHERS]
-    found = store.get_histories(asked, digest_on=DAY)
+    found = histories(store, asked)
     assert found == {
         who: ReaderHistory(tuple(store.get_deliveries(subscriber_id=who)), tuple(store.get_votes(who))) for who in asked
     }
     assert [len(found[who].deliveries) for who in asked] == [0, 3, 3]  # type: ignore[union-attr]
 
 
+def accepted(store: Store, days: int, *papers: str) -> Delivery:
+    row = ledger.accept(handed_over(store, papers, on=back(days)), "taken", NOW)
+    store.move(row)
+    return row
+
+
+def test_of_years_a_history_has_the_latest_weeks_and_what_was_mailed_in_the_months_before(store: Store) -> None:
+    accepted(store, 700, "2401.00001")
+    latest_accepted = accepted(store, 30, "2510.00030")
+    store.move(ledger.skip(claim(store, on=back(25)), "nothing relevant", NOW))
+    doubtful = doubted(store, on=back(40))
+    rows = [accepted(store, days, "2511.00001") for days in (20, 1)]
+    found = histories(store, [WHO])[WHO]
+    assert found == ReaderHistory(
+        deliveries=(latest_accepted, *rows),
+        mailed=(PastMail(back(40), doubtful.paper_ids), PastMail(back(30), ("2510.00030",))),
+    )
+
+
+def test_where_no_mail_was_accepted_a_history_has_the_latest_row_of_any_kind(store: Store) -> None:
+    for days in (300, 200):
+        store.move(ledger.skip(claim(store, on=back(days)), "nothing relevant", NOW))
+    found = histories(store, [WHO])[WHO]
+    assert isinstance(found, ReaderHistory)
+    assert [row.digest_on for row in found.deliveries] == [back(200)]
+    assert not found.mailed
+
+
+def test_papers_are_found_in_mails_of_any_age(store: Store) -> None:
+    accepted(store, 700, "2401.00001", "hep-th/9901001", "doi:10.1101/2024.01.02.573")
+    accepted(store, 400, "2409.00001")
+    accepted(store, 1, "2511.00009")
+    wanted = frozenset({"hep-th/9901001", "2409.00001", "doi:10.1101/2024.01.02.573", "2511.00009", "2401.0000"})
+    assert store.find_sent([WHO, OTHERS[0]], wanted, before=back(60)) == {
+        WHO: frozenset({"hep-th/9901001", "2409.00001", "doi:10.1101/2024.01.02.573"}),
+        OTHERS[0]: frozenset(),
+    }
+    assert store.find_sent([WHO], frozenset(), before=back(60)) == {WHO: frozenset()}
+
+
+def test_digests_of_several_dates(store: Store) -> None:
+    for days in (3, 1, 2):
+        store.put_digest(digest(back(days), subscriber=make.subscriber(subscriber_id=WHO)))
+    found = store.get_digests(WHO, [back(1), back(3), back(9)])
+    assert [one.digest_on for one in found] == [back(3), back(1)]
+    assert store.get_digests(WHO, []) == []
+
+
 def test_so_many_readers_that_one_statement_could_not_hold_them(store: Store) -> None:
     leave(store)
     asked = [WHO, *(f"s_{number:08d}" for number in range(1200))]
     assert [who for who, wishes in store.get_wishes(asked).items() if wishes.status.suppression] == [WHO]  # type: ignore[union-attr]
-    assert len(store.get_histories(asked, digest_on=DAY)) == len(asked)
+    assert len(histories(store, asked)) == len(asked)
 
 
 def test_deliveries_of_several_readers(store: Store) -> None:
@@ -182,4 +239,4 @@ def test_another_process_reads_the_same(memory: Memory) -> None:
     memory.store.start_run("r1")
     handed_over(memory.store)
     asked = [WHO, NOBODY]
-    assert memory.another().get_histories(asked, digest_on=DAY) == memory.store.get_histories(asked, digest_on=DAY)
+    assert histories(memory.another(), asked) == histories(memory.store, asked)

@@ -1,7 +1,7 @@
-"""Merging feeds into a day, telling an old batch from a new one, and the kind of a paper as a reader sees it."""
+"""Merging feeds into a day, read once or several times, and the kind of a paper as a reader sees it."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,6 @@ from newsletter.papers.announcements import (
     find_announced,
     find_candidates,
     merge_feeds,
-    read_feed,
     seen_from,
 )
 
@@ -111,65 +110,6 @@ def test_no_paper_is_lost_or_doubled(some: list[Feed]) -> None:
     assert sorted(ids) == sorted({shown.paper.arxiv_id for one in some for shown in one.announcements})
 
 
-# --- fresh, stale, empty ------------------------------------------------------------------------------
-
-
-def test_a_feed_of_unknown_papers_is_an_announcement_and_needs_no_words() -> None:
-    report = read_feed(feed(show("1"), show("2")), [day(show("3"))])[1]
-    assert (report.outcome, report.papers, report.detail) == (FeedOutcome.ANNOUNCED, 2, "")
-
-
-def test_a_feed_without_entries_is_no_announcement() -> None:
-    report = read_feed(Feed("cs.LG", TUESDAY, ()), [day(show("1"))])[1]
-    assert (report.outcome, report.papers) == (FeedOutcome.NO_ANNOUNCEMENT, 0)
-    assert report.detail == "arXiv announced nothing in cs.LG on 2025-10-07."
-
-
-def test_yesterdays_batch_under_todays_date_is_stale() -> None:
-    batch = [show(str(i)) for i in range(10)]
-    report = read_feed(feed(*batch), [day(show("99"), on=MONDAY - timedelta(3)), day(*batch)])[1]
-    assert (report.outcome, report.papers) == (FeedOutcome.STALE, 10)
-    assert "10 of its 10 entries were already announced, the latest on 2025-10-06" in report.detail
-    assert report.detail.endswith("it is asked again.")
-    assert report.is_awaited
-
-
-@pytest.mark.parametrize(
-    ("known", "papers", "outcome"),
-    [
-        (0, 1, FeedOutcome.ANNOUNCED),
-        (1, 1, FeedOutcome.STALE),
-        (1, 2, FeedOutcome.HALF_STALE),
-        (2, 2, FeedOutcome.STALE),
-        (1, 3, FeedOutcome.HALF_STALE),
-        (1, 4, FeedOutcome.ANNOUNCED),
-        (2, 4, FeedOutcome.HALF_STALE),
-        (2, 20, FeedOutcome.HALF_STALE),
-        (2, 21, FeedOutcome.ANNOUNCED),
-        (10, 101, FeedOutcome.ANNOUNCED),
-        (99, 100, FeedOutcome.HALF_STALE),
-        (100, 100, FeedOutcome.STALE),
-    ],
-)
-def test_the_share_of_known_entries_tells_a_fresh_feed_from_an_old_one(
-    known: int, papers: int, outcome: FeedOutcome
-) -> None:
-    batch = [show(str(i)) for i in range(papers)]
-    new, report = read_feed(feed(*batch), [day(*batch[:known])])
-    assert (report.outcome, new.announcements) == (outcome, tuple(batch[known:]))
-    assert report.papers == (papers - known or papers)
-
-
-def test_a_feed_that_repeats_several_days_is_as_stale_as_one_that_repeats_a_day() -> None:
-    batch = [show(str(i)) for i in range(6)]
-    earlier = [day(*batch[:3], on=MONDAY - timedelta(3)), day(*batch[3:])]
-    assert read_feed(feed(*batch), earlier)[1].outcome is FeedOutcome.STALE
-
-
-def test_a_first_version_is_known_where_a_back_filled_day_has_a_later_one() -> None:
-    assert read_feed(feed(show("1")), [day(show("1", version=3))])[1].outcome is FeedOutcome.STALE
-
-
 # --- a feed that is read again ------------------------------------------------------------------------
 
 
@@ -194,36 +134,6 @@ def test_a_paper_keeps_the_reading_of_each_feed() -> None:
     late = feed(show("1", CROSS, "cs.LG", primary="cs.AI"))
     [both] = [each for each in read(from_ai, from_lg, late).announcements if each.paper.arxiv_id == "1"]
     assert (both.reading("cs.AI"), both.reading("cs.LG")) == (1, 2)
-
-
-def test_the_same_day_read_twice_is_not_stale() -> None:
-    batch = (show("1"), show("2"))
-    assert read_feed(feed(*batch), [day(*batch, on=TUESDAY)])[1].outcome is FeedOutcome.ANNOUNCED
-
-
-def test_papers_another_category_showed_earlier_are_not_stale_here() -> None:
-    yesterday = day(show("1", NEW, "cs.AI", primary="cs.AI"))
-    today = feed(show("1", CROSS, "cs.LG", primary="cs.AI"))
-    assert read_feed(today, [yesterday])[1].outcome is FeedOutcome.ANNOUNCED
-
-
-def test_an_old_batch_is_recognised_although_the_day_was_merged_from_several_feeds() -> None:
-    from_lg = feed(show("1", CROSS, "cs.LG", primary="cs.AI"), show("2"))
-    from_ai = feed(show("1", NEW, "cs.AI", primary="cs.AI"), show("2", CROSS, "cs.AI"))
-    yesterday = AnnouncementDay(MONDAY, merge_feeds([from_lg, from_ai]), ())
-    for repeated in (from_lg, from_ai):
-        assert read_feed(repeated, [yesterday])[1].outcome is FeedOutcome.STALE
-
-
-def test_a_new_version_of_a_known_paper_is_an_announcement() -> None:
-    assert read_feed(feed(show("1", REPLACE, version=2)), [day(show("1"))])[1].outcome is FeedOutcome.ANNOUNCED
-
-
-def test_warnings_of_the_feed_reach_the_operator_with_the_outcome() -> None:
-    fresh = read_feed(feed(show("1"), warnings=("First.", "Second.")), [])[1]
-    assert fresh.detail == "First. Second."
-    empty = read_feed(Feed("cs.LG", TUESDAY, (), ("First.",)), [])[1]
-    assert empty.detail.endswith("2025-10-07. First.")
 
 
 # --- as readers see it --------------------------------------------------------------------------------

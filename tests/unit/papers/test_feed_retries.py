@@ -98,7 +98,7 @@ def days(*counts: int) -> list[AnnouncementDay]:
     ],
 )
 def test_an_empty_feed_is_late_where_there_were_papers_every_day(before: tuple[int, ...], is_awaited: bool) -> None:
-    report = read_feed(Feed("cs.LG", make.TUESDAY, ()), days(*before))[1]
+    report = read_feed(Feed("cs.LG", make.TUESDAY, ()), days(*before), make.TUESDAY)[1]
     assert (report.outcome, report.is_awaited) == (FeedOutcome.NO_ANNOUNCEMENT, is_awaited)
     assert ("yet" in report.detail) is is_awaited
 
@@ -115,6 +115,6 @@ def test_an_empty_feed_is_late_where_there_were_papers_every_day(before: tuple[i
 def test_nothing_is_awaited_on_weekends_and_where_a_holiday_is_hinted_at(on: str, words: str, is_old: bool) -> None:
     before = days(9, 9, 9)
     shown = before[-1].announcements if is_old else ()
-    report = read_feed(Feed("cs.LG", date.fromisoformat(on), shown), before)[1]
+    report = read_feed(Feed("cs.LG", date.fromisoformat(on), shown), before, date.fromisoformat(on))[1]
     assert not report.is_awaited
     assert words in report.detail or (is_old and "a S" in words)

@@ -11,7 +11,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.delivery import ledger
-from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Delivery, Feed, FeedOutcome, FeedReport
+from newsletter.model import (
+    Announcement,
+    AnnouncementDay,
+    AnnounceType,
+    Delivery,
+    Feed,
+    FeedOutcome,
+    FeedReport,
+    ReaderHistory,
+)
 from newsletter.papers import add_feeds, has_papers, read_feed
 from newsletter.run.context import Morning
 from newsletter.run.select import select_from
@@ -62,7 +71,7 @@ class Weeks:
             self._add(on, None, FeedReport(category, FeedOutcome.FAILED, 0, "no answer", make.NOW))
             return
         earlier = [known for known in self.days.values() if known.announced_on < on]
-        feed, report = read_feed(Feed(category, on, served), earlier)
+        feed, report = read_feed(Feed(category, on, served), earlier, on)
         self._add(on, feed if has_papers(report) else None, report)
 
     def fill(self, until: int) -> None:
@@ -86,7 +95,7 @@ class Weeks:
         earlier = [known for when, known in sorted(self.days.items()) if when < on and known.announcements]
         reader = make.subscriber(subscriber_id=who, categories=READERS[who])
         rows = list(self.rows[who].values())
-        selection = select_from(rows, Morning("run", today, earlier), reader, on, history_days=7)
+        selection = select_from(ReaderHistory(tuple(rows)), Morning("run", today, earlier), reader, on, history_days=7)
         if not selection.announced:
             return
         claim = ledger.reclaim(row, "run", make.NOW) if row else ledger.first_claim(who, on, "run", make.NOW)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from newsletter.errors import ReaderUnreadable
-from newsletter.model import Digest, EarlierEntry, Paper, SentPaper, Vote
+from newsletter.model import Digest, EarlierEntry, Paper, ReaderHistory, SentPaper, Vote
 from newsletter.run.digest import build_digest
 from newsletter.run.recall import RECALLED, in_preference, recall
 from newsletter.run.select import Selection, select_from
@@ -100,4 +100,4 @@ def test_nothing_is_read_for_a_digest_without_papers_or_where_nobody_asks() -> N
 
 
 def selected(*rows: object) -> Selection:
-    return select_from(rows, THREE, make.subscriber(), make.WEDNESDAY, history_days=0)  # type: ignore[arg-type]
+    return select_from(ReaderHistory(tuple(rows)), THREE, make.subscriber(), make.WEDNESDAY, history_days=0)  # type: ignore[arg-type]

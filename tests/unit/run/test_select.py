@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from newsletter.delivery import ledger
-from newsletter.model import AnnouncementDay, AnnounceType, Delivery, FeedOutcome, FeedReport
+from newsletter.model import AnnouncementDay, AnnounceType, Delivery, FeedOutcome, FeedReport, ReaderHistory
 from newsletter.run.context import Morning
 from newsletter.run.select import Selection, select_from
 from tests import make
@@ -25,7 +25,7 @@ def sent(digest_on: date, *paper_ids: str, failed: tuple[str, ...] = ()) -> Deli
 
 
 def selected(of: Morning, *rows: Delivery, on: date = make.WEDNESDAY, history_days: int = 9) -> Selection:
-    return select_from(rows, of, make.subscriber(), on, history_days=history_days)
+    return select_from(ReaderHistory(tuple(rows)), of, make.subscriber(), on, history_days=history_days)
 
 
 def ids(papers: object) -> list[str]:

@@ -15,6 +15,7 @@ from newsletter.model import (
     Frequency,
     Paper,
     Profile,
+    ReaderHistory,
     Score,
     ScoreReport,
     Subscriber,
@@ -53,7 +54,7 @@ def announced(number: int, grades: Sequence[int], category: str = "cs.LG") -> An
 def mailed(scorer: Scorer, one: Subscriber, days: Sequence[AnnouncementDay]) -> Digest:
     """The mail that this reader would have had of the last of these days, if it was not their first."""
     morning = Morning("run", days[-1], days[:-1])
-    selection = select_from((), morning, one, days[-1].announced_on, history_days=scorer.history_days)
+    selection = select_from(ReaderHistory(), morning, one, days[-1].announced_on, history_days=scorer.history_days)
     return compose(scorer, replace(selection, is_first=False))[0]
 
 

@@ -194,6 +194,24 @@ def test_a_reader_without_a_mail_for_seven_weeks_is_told_all_the_same() -> None:
     assert told(given) == ["2601.00001v2"]
 
 
+@pytest.mark.parametrize("weeks", [2, 6, 12])
+def test_a_paper_of_long_ago_is_told_of_once_and_compared_with_what_was_told_last(weeks: int) -> None:
+    """Of years of mails only the latest are read for each; a withdrawal may be of any of them."""
+    given = wishing(Updates.SENT)
+    given.run()
+    next_morning(given, replaced(SECOND), make.announcement("2601.00003"))
+    for week in range(1, weeks):
+        next_morning(given, make.announcement(f"2601.1{week:04}"), days=7)
+    third = replace(SECOND, version=3, withdrawal=NOTICE)
+    next_morning(given, replaced(third), make.announcement("2601.00004"), days=7)
+    assert told(given) == ["2601.00001v3w"]
+    kept = make.present(given.store.get_digest(WHO, given.source.on))
+    assert kept.updates == (PaperUpdate(third, SECOND, SentPaper(ID, make.TUESDAY, 1)),)
+    for week in range(weeks):
+        next_morning(given, replaced(replace(third, version=4 + week)), make.announcement(f"2601.2{week:04}"), days=7)
+        assert told(given) == []
+
+
 def test_who_begins_to_want_news_gets_those_since_a_week_before_the_last_mail() -> None:
     given = wishing(Updates.NONE)
     given.run()

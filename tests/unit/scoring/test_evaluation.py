@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
-from newsletter.model import Paper, Profile, Topic
+from newsletter.model import Paper, Profile, ReaderHistory, Topic
 from newsletter.run import Morning, select_from
 from newsletter.scoring.evaluation.baselines import rank_by_bm25, rank_by_chance
 from newsletter.scoring.evaluation.corpus import (
@@ -169,7 +169,7 @@ def test_the_history_is_what_a_morning_hands_a_reader_of_these_categories() -> N
     labels = Labels({today.announced_on: {wanted.arxiv_id: 9.0}})
     subscriber = make.subscriber(categories=("cs.CV",))
     morning = Morning("", today.announcement_day(), [before.announcement_day()])
-    selection = select_from((), morning, subscriber, today.announced_on, history_days=3)
+    selection = select_from(ReaderHistory(), morning, subscriber, today.announced_on, history_days=3)
     (labelled,) = label_days([before, today], labels, ("cs.CV",), first=date.min, last=date.max)
     assert labelled.history == selection.history == ((own, crossed),)
     assert labelled.pool == selection.papers
