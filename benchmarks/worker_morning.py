@@ -20,7 +20,7 @@ from sqlalchemy import text
 from newsletter.stores.sql.database import Database, parse_url
 from tests.http_server import Handler, serving
 
-STILL_S = 60.0  # without a mail: something is wrong
+STILL_S = 180.0  # without a mail: something is wrong
 LOOK_S = 0.1
 _TICKS = os.sysconf("SC_CLK_TCK")
 _COMMAND = (sys.executable, "-m", "newsletter")

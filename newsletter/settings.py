@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -36,6 +36,7 @@ from newsletter.signing import Signer
 
 ENV_FILE = ".env"
 _PREFIX = "NEWSLETTER_"
+_ZOTERO_KEY = re.compile(r"ZOTERO_KEY(_[A-Z0-9_]{1,40})?")
 _LIKE_OURS = re.compile(r"NEWS?LETT?ERS?[_-]", re.IGNORECASE)
 MIN_KEY_CHARS = 32
 _EFFORT = "NEWSLETTER_MODEL_EFFORT"
@@ -44,6 +45,7 @@ _MAY_BE_SECRET = (
     "OPENAI_",
     "SENDGRID_",
     "SECRET_KEYS",
+    "ZOTERO_KEY",
     "SMTP_PASSWORD",
     "IMAP_PASSWORD",
     "INBOUND_SECRET",
@@ -275,6 +277,18 @@ class Settings(BaseSettings):
         description="Where the same records are asked for when OAI-PMH does not answer: arXiv's API.",
     )
 
+    zotero_url: str = Field(
+        "https://api.zotero.org",
+        pattern=r"^https?://",
+        description="Where the libraries are read that subscribers name as zotero.",
+    )
+    zotero_keys: Annotated[Mapping[str, SecretStr], NoDecode] = Field(
+        {},
+        validation_alias="ZOTERO_KEY",
+        description="The key of a private library, which names this variable in subscribers.yaml; ZOTERO_KEY_ and a "
+        "word, such as ZOTERO_KEY_ADA, for further ones. Keys are never printed, logged or stored.",
+    )
+
     model: str | None = Field(
         None,
         min_length=1,
@@ -363,7 +377,8 @@ class Settings(BaseSettings):
         """Takes from the theme what the environment does not set. Raises ConfigError for an unreadable theme."""
         theme = load_theme()
         from_theme = InitSettingsSource(settings_cls, {"name": theme.name, "footer": theme.footer})
-        return (init_settings, _emptied(settings_cls), env_settings, dotenv_settings, from_theme)
+        emptied, keys = _emptied(settings_cls), _zotero_keys(settings_cls)
+        return (init_settings, emptied, keys, env_settings, dotenv_settings, from_theme)
 
     @model_validator(mode="after")
     def _shares_are_in_order(self) -> Self:
@@ -416,7 +431,7 @@ class Settings(BaseSettings):
         """Every secret, for whoever keeps them out of a log; of a secret URL also what is behind its host."""
         values = [getattr(self, name) for name in type(self).model_fields]
         found = [value for value in values if isinstance(value, SecretStr)]
-        texts = [secret.get_secret_value() for secret in (*found, *self.secret_keys)]
+        texts = [secret.get_secret_value() for secret in (*found, *self.secret_keys, *self.zotero_keys.values())]
         texts.append(self._database_password)
         paths = [re.sub(r"^https?://[^/?#]*[/?#]?", "", text) for text in texts if text.startswith(("http:", "https:"))]
         return tuple(filter(None, texts)) + tuple(path for path in paths if len(path) >= MIN_PATH_CHARS)
@@ -436,6 +451,14 @@ def _emptied(settings_cls: type[BaseSettings]) -> InitSettingsSource:
     sources = (kind(settings_cls, env_ignore_empty=False) for kind in (EnvSettingsSource, DotEnvSettingsSource))
     effort = next((value for each in sources if (value := each.env_vars.get(_EFFORT.lower())) is not None), None)
     return InitSettingsSource(settings_cls, {"model_effort": ""} if effort == "" else {})
+
+
+def _zotero_keys(settings_cls: type[BaseSettings]) -> InitSettingsSource:
+    """Reads the keys of private libraries, however many there are; the environment counts before .env."""
+    sources = (kind(settings_cls) for kind in (DotEnvSettingsSource, EnvSettingsSource))
+    found = {name.upper(): value for each in sources for name, value in each.env_vars.items() if value}
+    keys = {name: SecretStr(value) for name, value in found.items() if _ZOTERO_KEY.fullmatch(name)}
+    return InitSettingsSource(settings_cls, {"ZOTERO_KEY": keys} if keys else {})
 
 
 def variable(name: str) -> str:
@@ -494,7 +517,8 @@ def _read_env_file(file: Path) -> tuple[list[str], list[str]]:
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:
     name = "_".join(map(str, place))
-    shown = name if name.startswith(("OPENAI_", "SENDGRID_API", "DATABASE_")) else f"NEWSLETTER_{name.upper()}"
+    is_foreign = name.startswith(("OPENAI_", "SENDGRID_API", "DATABASE_", "ZOTERO_KEY"))  # without our prefix
+    shown = name if is_foreign else f"NEWSLETTER_{name.upper()}"
     if shown.removeprefix("NEWSLETTER_").startswith(_MAY_BE_SECRET):  # somebody else must not read it
         return f"{shown}: {expected}"
     return f"{shown}: found {found!r}: {expected}"

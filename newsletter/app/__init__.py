@@ -27,6 +27,8 @@ from newsletter.app.common import (
 )
 from newsletter.app.database import build_paces, driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
+from newsletter.app.libraries import build_library_reader, find_library_key, read_libraries
+from newsletter.app.network import kept_answers
 from newsletter.app.notifier import build_notifier
 from newsletter.app.scorers import (
     build_local_scorer,
@@ -122,7 +124,8 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     from newsletter.sources.arxiv import open_arxiv
     from newsletter.sources.by_prefix import SourceByPrefix
 
-    arxiv = open_arxiv(contact=settings.contact, base_url=settings.feed_url, reserve=_turns(settings))
+    kept, address = kept_answers(), settings.feed_url
+    arxiv = open_arxiv(contact=settings.contact, base_url=address, reserve=_turns(settings), kept=kept)
     return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
 
 
@@ -133,7 +136,7 @@ def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName,
     from newsletter.sources.polite import PoliteGetter
     from newsletter.sources.preprints import PreprintSource
 
-    fetcher = open_fetcher(contact=contact)
+    fetcher = open_fetcher(contact=contact, kept=kept_answers())
     preprints = PreprintSource(PoliteGetter(fetcher, reserve=_turns(settings, "bioRxiv and medRxiv")), utc_now)
     feeds = AnyFeedSource(PoliteGetter(fetcher, pause_s=FEEDS_PAUSE_S), utc_now)
     return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
@@ -194,6 +197,7 @@ __all__ = [
     "build_archive_pages",
     "build_harvester",
     "build_lasting_parts",
+    "build_library_reader",
     "build_local_scorer",
     "build_mail_handler",
     "build_mail_identity",
@@ -215,6 +219,7 @@ __all__ = [
     "default_cut_off",
     "driver_url",
     "fill_first_days",
+    "find_library_key",
     "find_store",
     "has_sentence_model",
     "load_listed",
@@ -222,6 +227,7 @@ __all__ = [
     "load_welcome_texts",
     "migrate",
     "open_database",
+    "read_libraries",
     "release_database",
     "require_known_beginning",
     "require_model_key",

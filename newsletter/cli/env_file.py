@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from pydantic import SecretStr
 
@@ -26,9 +26,9 @@ def _paragraph(settings: Settings, name: str, is_active: bool) -> list[str]:
 
 def _line(name: str, value: object, is_active: bool) -> str:
     """Writes a setting as a line; a secret as a comment, so that a saved file does not put asterisks in its place."""
-    if isinstance(value, SecretStr) or (isinstance(value, tuple) and value):
+    if isinstance(value, SecretStr) or (isinstance(value, tuple | Mapping) and value):
         return f"# {variable(name)}=**********"
-    text = "" if value in (None, ()) else str(value)
+    text = "" if value in (None, (), {}) else str(value)
     if name == "openai_base_url" and (without := _CREDENTIALS.sub("//***@", text)) != text:
         return f"# {variable(name)}={without}"
     return f"{'' if is_active else '# '}{variable(name)}={_quoted(text) if text else ''}"

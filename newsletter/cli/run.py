@@ -106,7 +106,7 @@ def command(
     ending, notifier = Ending(), app.build_notifier(settings)
     ending.listen()
     with notifier.notifying_breaks():
-        listed = app.load_subscribers(settings, context.store)
+        listed = _load(settings, context.store, ending, is_recorded=recorded is not None)
     subscribers = _choose(listed, only)
     if recorded:  # a trial on papers of another day welcomes nobody
         begin_welcomes(settings, context.store)
@@ -130,7 +130,7 @@ def command(
             )
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
-    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
     if settings.log == "json":
         log.log_troubles([*found, *bounces])
     else:
@@ -171,6 +171,12 @@ def _dry_run(
     return max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0)
 
 
+def _load(settings: Settings, store: Store, ending: Ending, *, is_recorded: bool) -> directory.SubscriberList:
+    """Loads the subscribers, with what is in their libraries now; a trial on recorded feeds asks nobody."""
+    listed = app.load_subscribers(settings, store)
+    return listed if is_recorded else app.read_libraries(settings, store, listed, ending.is_asked)
+
+
 def _choose(listed: directory.SubscriberList, only: str | None) -> list[Subscriber]:
     return [find_subscriber(listed.subscribers, only)] if only else list(listed.subscribers)
 
@@ -181,7 +187,8 @@ def _of(subscribers: list[Subscriber], unreadable: Mapping[str, str]) -> dict[st
 
 
 def _questions(listed: directory.SubscriberList) -> list[str]:
-    return [question for _, question in listed.possible_moves]
+    libraries = [f"{who}: {why}" for who, why in listed.stale_libraries]
+    return [*(question for _, question in listed.possible_moves), *libraries]
 
 
 def _complain_of(problem: str, *lines: str) -> None:

@@ -22,7 +22,7 @@ from newsletter.files import resources
 from newsletter.line_breaks import columns, wrap
 from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
-from newsletter.mail.message import MailLinks, VoteLinks
+from newsletter.mail.message import MailIdentity, MailLinks, VoteLinks
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
     BY_WORDS,
@@ -32,6 +32,7 @@ from newsletter.mail.sample_digest import (
     NOTHING,
     PARTLY_JUDGED,
 )
+from newsletter.mail.shared_pages import SharedPages
 from newsletter.mail.size_budget import Detail, fit, html_bytes
 from newsletter.mail.templates import load_notices, load_update_texts, loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
@@ -66,6 +67,7 @@ class Renderer:
         self._prompts = environment_of(loader_of(prompt_folders))
         self._texts = _load_texts(email_folders, "digest.yaml")
         self._update_texts = load_update_texts()
+        self._shared = SharedPages(self.render)
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
         """Fills the templates: subject, HTML and text, both parts at the same levels. A long mail shows less.
@@ -80,6 +82,10 @@ class Renderer:
             html=html,
             text=self._text(shown if shown.web_url else shown.whole_text, t),
         )
+
+    def render_mail(self, digest: Digest, identity: MailIdentity) -> RenderedDigest:
+        """Does as `render` with the links of this mail; equal readers, one after another, share the work."""
+        return self._shared.render(digest, identity)
 
     def _fit(self, view: DigestView, full: int, t: Texts) -> tuple[str, DigestView]:
         """The page and what it shows: of each paper as much as there is room for, and less of the news before that."""

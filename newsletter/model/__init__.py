@@ -36,6 +36,7 @@ from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grad
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
 from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 from newsletter.model.papers import (
+    ZOTERO,
     Announcement,
     AnnouncementDay,
     AnnounceType,
@@ -43,6 +44,8 @@ from newsletter.model.papers import (
     FeedAsking,
     FeedOutcome,
     FeedReport,
+    LibraryContents,
+    LibraryItem,
     LibraryPaper,
     Origin,
     Paper,
@@ -69,6 +72,7 @@ from newsletter.model.subscribers import (
     Vote,
     Votes,
     Welcome,
+    ZoteroLibrary,
 )
 
 __all__ = [
@@ -78,6 +82,7 @@ __all__ = [
     "TALLY",
     "WORDS_CUT_OFF",
     "WORD_RANKER",
+    "ZOTERO",
     "Accepted",
     "AddressStatus",
     "AnnounceType",
@@ -104,6 +109,8 @@ __all__ = [
     "Frequency",
     "Grading",
     "IdKind",
+    "LibraryContents",
+    "LibraryItem",
     "LibraryPaper",
     "MailEvent",
     "Message",
@@ -148,6 +155,7 @@ __all__ = [
     "Vote",
     "Votes",
     "Welcome",
+    "ZoteroLibrary",
     "delivery_id_of",
     "parse_delivery_id",
     "spending",

@@ -65,13 +65,40 @@ class Paper:
         return self.origin.url if self.origin else PaperId.read(self.arxiv_id).url
 
 
+ZOTERO = "zotero:"  # how the entry of a paper from such a library begins
+
+
 @dataclass(frozen=True, slots=True)
 class LibraryPaper:
-    """A paper that a reader keeps. `entry` is what they wrote of it: its title, its arXiv id, or the file it is in."""
+    """A paper that a reader keeps. `entry` is what they wrote of it: its title, its arXiv id, or where it is kept."""
 
     entry: str
     title: str
     abstract: str = ""
+    weight: float = 1.0  # above 0, up to 1: how much it says of what they read now
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it comes from a library that is read anew each day."""
+        return self.entry.startswith(ZOTERO)
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryItem:
+    """A paper in a library, and when its owner added it."""
+
+    title: str
+    abstract: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryContents:
+    """What a library holds at one `version`, which grows with each change: the items added last, oldest first."""
+
+    version: int
+    total: int  # entries in all, those without a title among them
+    items: tuple[LibraryItem, ...]
 
 
 @dataclass(frozen=True, slots=True)

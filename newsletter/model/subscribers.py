@@ -36,6 +36,25 @@ class Profile:
         return bool(self.topics or self.like or self.papers)
 
 
+@dataclass(frozen=True, slots=True)
+class ZoteroLibrary:
+    """A library at zotero.org, or one collection of it, whose papers a reader keeps."""
+
+    library: str  # "users/123" or "groups/123"
+    collection: str = ""  # its eight signs; empty: the whole library
+    key_variable: str = ""  # the environment variable with the key of a private one; the operator's to name
+
+    @property
+    def place(self) -> str:
+        """The library and the collection in one word, as a profile may write them: `users/123/ABCD2345`."""
+        return f"{self.library}/{self.collection}" if self.collection else self.library
+
+    @property
+    def name(self) -> str:
+        """What keeps it apart from others: who has no key does not get what was read with one."""
+        return "/".join(filter(None, (self.place, self.key_variable)))
+
+
 class Updates(StrEnum):
     """What a reader is told of later versions of papers; each has what the ones above it have."""
 
@@ -84,6 +103,7 @@ class Subscriber:
     weekly_best: bool = False  # Friday's mail has the best papers of the week, too
     welcome: bool = True  # a mail at once when the operator adds them
     updates: Updates = Updates.WITHDRAWALS
+    zotero: ZoteroLibrary | None = None  # whose papers are kept, too; the profile has what was found there
 
     @property
     def candidate_types(self) -> tuple[AnnounceType, ...]:
@@ -145,7 +165,8 @@ class SavedPaper:
     paper: Paper
 
 
-Votes = Sequence[tuple[Paper, int]]  # papers that a reader wants more (1) or less (-1) of, each once
+# Papers that a reader wants more (up to 1, by how much they mean it) or less (-1) of, each once
+Votes = Sequence[tuple[Paper, float]]
 
 
 class PromisedMail(StrEnum):

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ID_CLASH = "two addresses with one id"
     WELCOME = "welcome"
     MOVED = "new address?"
+    LIBRARY = "library not read"
 
 
 REMEDIES = {
@@ -66,7 +67,7 @@ REMEDIES = {
     Kind.MODEL: "Mails went out ranked by their words. Look at the key, the bill and the budget; "
     "'newsletter calls --failed' shows the model's answers.",
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
-    Kind.LATE: "It is asked again by itself, and mails wait for it some hours; you are told when it comes.",
+    Kind.LATE: "Mails wait for it some hours, then leave and say so; you are told when it comes.",
     Kind.CAME: "Nothing is left to do: what was missing comes with the next mails.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
@@ -77,6 +78,8 @@ REMEDIES = {
     Kind.WELCOME: "Digests are sent all the same. Correct an address that was refused; a welcome that may have left is "
     "not sent again, and one that surely has not is tried again by itself for a week.",
     Kind.MOVED: "If they are two people, do nothing: it is asked for two weeks.",
+    Kind.LIBRARY: "Their mail goes on with what was read before, and it is tried again each hour. 'newsletter check' "
+    "shows what Zotero says.",
 }
 
 _OUTCOMES = {
@@ -90,9 +93,14 @@ _OUTCOMES = {
 _EACH = frozenset(
     {
         *(Kind.UNREADABLE, Kind.IN_DOUBT, Kind.HELD, Kind.BOUNCED, Kind.REJECTED, Kind.FEED, Kind.PROFILE),
-        *(Kind.LATE, Kind.CAME, Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED),
+        *(Kind.LATE, Kind.CAME, Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED, Kind.LIBRARY),
     }
 )  # for these each id is news of its own
+_LATE = {
+    FeedOutcome.STALE: "the feed repeats what was announced before",
+    FeedOutcome.HALF_STALE: "a part of the feed repeats what was announced before",
+    FeedOutcome.NO_ANNOUNCEMENT: "the feed is empty, where there are papers every weekday",
+}
 LATE_TRIES = 3  # answers without today's papers: three quarters of an hour after the first
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
@@ -175,13 +183,17 @@ class Alert:
 
 
 def find_troubles(
-    report: RunReport, problem: str = "", ignored: Iterable[tuple[str, str]] = (), moved: Iterable[tuple[str, str]] = ()
+    report: RunReport,
+    problem: str = "",
+    ignored: Iterable[tuple[str, str]] = (),
+    moved: Iterable[tuple[str, str]] = (),
+    libraries: Iterable[tuple[str, str]] = (),
 ) -> tuple[Trouble, ...]:
     """Finds everything in the report that the operator has to know, and the `problem` of subscribers.yaml.
 
     A subscriber without mail because a feed failed is reported with the feed. `ignored` are subscribers whose latest
-    profile cannot be read any more, and why, `moved` those who may have got another address: no run is worse for
-    either.
+    profile cannot be read any more, and why, `moved` those who may have got another address, `libraries` those whose
+    live library could not be read: no run is worse for any of them.
     """
     on = report.digest_on
     found = [Trouble(Kind.SUBSCRIBERS, on, detail=_clean(problem))] if problem else []
@@ -191,7 +203,7 @@ def find_troubles(
         if feed.outcome is FeedOutcome.FAILED
     ]
     found += [
-        Trouble(Kind.LATE, on, feed.category, _clean(feed.detail), is_new=False)
+        Trouble(Kind.LATE, on, feed.category, _LATE[feed.outcome], is_new=False)
         for feed in report.feeds
         if feed.is_awaited and feed.tries >= LATE_TRIES and feed.outcome is not FeedOutcome.FAILED
     ]
@@ -205,6 +217,7 @@ def find_troubles(
     found += [Trouble(Kind.MODEL, on, detail=_clean(text)) for text in report.problems]
     found += [Trouble(Kind.PROFILE, on, who, _clean(why), is_new=False) for who, why in ignored]
     found += [Trouble(Kind.MOVED, on, who, why, is_new=False) for who, why in moved]
+    found += [Trouble(Kind.LIBRARY, on, who, _clean(why), is_new=False) for who, why in libraries]
     return tuple(found)
 
 
@@ -293,8 +306,7 @@ def _group(troubles: Iterable[Trouble]) -> list[list[Trouble]]:
 
 
 def _arrival(feed: FeedReport) -> str:
-    when = f" at {feed.fetched_at:%H:%M} UTC" if feed.fetched_at else ""
-    return f"{feed.papers} papers came{when}"
+    return f"today's papers came at {feed.fetched_at:%H:%M} UTC" if feed.fetched_at else "today's papers came"
 
 
 def _line(same: Sequence[Trouble]) -> str:

@@ -27,6 +27,7 @@ from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
+from newsletter.papers.twins import Works, merge_twins
 from newsletter.papers.withdrawals import WITHOUT_WORDS, find_withdrawn, withdrawal_notice
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PaperLinks",
     "Piece",
     "TypesetPart",
+    "Works",
     "acknowledgements",
     "add_feeds",
     "announcement_schedule",
@@ -63,6 +65,7 @@ __all__ = [
     "latest",
     "library",
     "merge_announcements",
+    "merge_twins",
     "paper_links",
     "plan_retry",
     "read_feed",

@@ -74,8 +74,8 @@ def deliver(
 ) -> SubscriberReport:
     """Hands the mail over, exactly once: written down before the first byte leaves, and again with the answer."""
     who = claim.subscriber_id
-    links = context.identity.links_for(who, digest.digest_on)
-    message = build_message(digest, context.renderer.render(digest, links), context.identity, now=context.now())
+    rendered = context.renderer.render_mail(digest, context.identity)
+    message = build_message(digest, rendered, context.identity, now=context.now())
     row = ledger.hand_over(
         claim,
         paper_ids=tuple(entry.paper.arxiv_id for entry in digest.entries),

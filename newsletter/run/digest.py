@@ -191,5 +191,5 @@ def build_digest(
 def anonymize(digest: Digest) -> Digest:
     """Gives the digest as it is remembered: without its reader's address, name and papers, which no page needs."""
     profile = replace(digest.subscriber.profile, papers=())
-    reader = replace(digest.subscriber, email="", name="", public_archive="", profile=profile, papers=())
+    reader = replace(digest.subscriber, email="", name="", public_archive="", profile=profile, papers=(), zotero=None)
     return replace(digest, subscriber=reader)

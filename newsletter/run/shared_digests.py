@@ -43,7 +43,7 @@ class _Question:
     """All that a digest depends on. Compared, and not hashed: of equal readers most of it are the same objects."""
 
     selection: Selection
-    votes: frozenset[tuple[Paper, int]]
+    votes: frozenset[tuple[Paper, float]]
 
 
 class SharedDigests:
@@ -70,7 +70,7 @@ class SharedDigests:
             self._latest.append((_question_of(selection, votes), digest, lasting))
 
 
-def _question_of(selection: Selection, votes: Sequence[tuple[Paper, int]]) -> _Question:
+def _question_of(selection: Selection, votes: Sequence[tuple[Paper, float]]) -> _Question:
     reader = _as_anybody(selection.subscriber)
     anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed_on=(), changed=(), votes=())
     return _Question(anybody, frozenset(votes))

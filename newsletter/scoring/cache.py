@@ -23,7 +23,7 @@ class _Request:
 
     profile: Profile
     floor: int
-    votes: frozenset[tuple[Paper, int]]
+    votes: frozenset[tuple[Paper, float]]
     papers: tuple[Paper, ...]
     history: tuple[tuple[Paper, ...], ...]
 

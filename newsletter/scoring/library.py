@@ -6,6 +6,9 @@ from newsletter.model import Paper, Profile, Votes
 
 
 def with_library(profile: Profile, votes: Votes) -> Votes:
-    """Adds the papers of the profile to the votes, each as "more like this". Same arguments, same votes."""
-    kept = [Paper(f"library:{n}", 1, one.title, (), one.abstract, ()) for n, one in enumerate(profile.papers)]
-    return (*votes, *((paper, 1) for paper in kept))
+    """Adds the papers of the profile to the votes, each as "more like this" by its weight.
+
+    Same arguments, same votes.
+    """
+    kept = [(Paper(f"library:{n}", 1, one.title, (), one.abstract, ()), one) for n, one in enumerate(profile.papers)]
+    return (*votes, *((paper, one.weight) for paper, one in kept))

@@ -19,6 +19,7 @@ __all__ = [
     "find_paper",
     "find_saved",
     "library",
+    "live_libraries",
     "profiles",
     "reader_texts",
     "save",

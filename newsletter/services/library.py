@@ -17,6 +17,7 @@ from pathlib import Path
 from newsletter.errors import ConfigError
 from newsletter.model import AnnouncementDay, LibraryPaper, Subscriber
 from newsletter.papers import arxiv_id, is_library_file, library, read_library
+from newsletter.services import live_libraries
 from newsletter.stores import Store
 
 KEPT_PAPERS = "library-papers.json"
@@ -53,9 +54,13 @@ def _parse(data: bytes, entry: str) -> tuple[LibraryPaper, ...]:
 
 
 def fill(subscriber: Subscriber, store: Store) -> Subscriber:
-    """Puts what is known of the listed papers into the profile, in their order. May be repeated."""
+    """Puts what is known of the listed papers into the profile, in their order, and then those of a live library.
+
+    May be repeated.
+    """
+    live = live_libraries.kept_papers(subscriber.zotero, store)
     if not subscriber.papers:
-        return _with_papers(subscriber, ())
+        return _with_papers(subscriber, live)
     found = _read_document(store)[0] if any(map(arxiv_id, subscriber.papers)) else {}
     of_files = subscriber.profile.papers
     papers: list[LibraryPaper] = []
@@ -66,7 +71,7 @@ def fill(subscriber: Subscriber, store: Store) -> Subscriber:
             papers.append(LibraryPaper(entry, entry))
         elif key in found:
             papers.append(LibraryPaper(entry, *found[key]))
-    return _with_papers(subscriber, papers)
+    return _with_papers(subscriber, [*papers, *live])
 
 
 def find_missing(filled: Subscriber) -> list[tuple[str, bool]]:

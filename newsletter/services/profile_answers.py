@@ -28,6 +28,8 @@ def describe(before: Subscriber, after: Subscriber, revision: ProfileRevision, t
     yield from (f"- {line}" for line in lines)
     for entry, is_file in find_missing(after):
         yield f"- {t('file_of_operator' if is_file else 'not_announced', entry=entry)}"
+    if after.zotero and after.zotero != before.zotero and not any(one.is_live for one in after.profile.papers):
+        yield f"- {t('library_unread', place=after.zotero.place)}"
     if after.zone != before.zone and (note := _zone_note(after.zone, t)):
         yield f"- {note}"
     if revision.number > MAX_REVISIONS:

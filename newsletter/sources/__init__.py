@@ -8,7 +8,7 @@ A source translates and decides nothing: what is stale, merged or remembered is 
 from datetime import date, datetime
 from typing import Protocol
 
-from newsletter.model import Feed, PaperRecord
+from newsletter.model import Feed, LibraryContents, PaperRecord, ZoteroLibrary
 
 
 class Fetching(Protocol):
@@ -42,9 +42,21 @@ class Harvester(Protocol):
     def harvest(self, category: str, *, since: date) -> tuple[tuple[PaperRecord, ...], tuple[str, ...]]: ...
 
 
+class LibraryReader(Protocol):
+    """Gives what a reader keeps in a library on the web.
+
+    `read` may be repeated at will; it keeps the server's manners, and takes a few minutes at most. It returns None if
+    nothing changed since `known_version`, and raises FetchError for everything that keeps the library from being read.
+    `key` opens a private one. Not safe for several threads.
+    """
+
+    def read(self, library: ZoteroLibrary, *, key: str = "", known_version: int = 0) -> LibraryContents | None: ...
+
+
 __all__ = [
     "Fetching",
     "Harvester",
+    "LibraryReader",
     "Source",
     "sample",
 ]

@@ -20,7 +20,7 @@ from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Feed
 from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
-from newsletter.sources.fetching import fetcher, reach, transport
+from newsletter.sources.fetching import fetcher, kept_answers, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
 
 BASE_URL = "https://rss.arxiv.org/atom"
@@ -40,11 +40,15 @@ _NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
 def open_arxiv(
-    *, contact: str, base_url: str = BASE_URL, reserve: Callable[[float], float] = lambda pause_s: 0.0
+    *,
+    contact: str,
+    base_url: str = BASE_URL,
+    reserve: Callable[[float], float] = lambda pause_s: 0.0,
+    kept: kept_answers.KeptAnswers | None = None,
 ) -> ArxivSource:
     """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    `reserve` as in ArxivSource.
+    `reserve` as in ArxivSource; `kept` has what arXiv need not send again.
     """
     client = transport.open_client(
         user_agent=fetcher.user_agent(contact),
@@ -52,6 +56,7 @@ def open_arxiv(
         accept="application/atom+xml",
         max_bytes=2 * MAX_BODY_BYTES,  # the source's own bound speaks first, and in its own words
         connections=1,
+        kept=kept,
     )
     return ArxivSource(client, base_url=base_url, reserve=reserve)
 

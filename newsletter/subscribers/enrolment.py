@@ -15,4 +15,4 @@ def subscriber_from_signup(sign_up: SignUp, defaults: Preferences) -> Subscriber
     """
     if sign_up.origin is SignUpOrigin.WEB:
         return subscriber_from_form(sign_up, defaults)
-    return profile_yaml.read(sign_up.profile, subscriber_from_defaults(sign_up, defaults))
+    return profile_yaml.read(sign_up.profile, subscriber_from_defaults(sign_up, defaults), is_operators=True)

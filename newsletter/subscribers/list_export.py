@@ -36,6 +36,9 @@ def entry_of(subscriber: Subscriber) -> dict[str, object]:
     who = {"email": subscriber.email, **({"name": subscriber.name} if subscriber.name else {})}
     entry = {**who, **preferences, "topics": topics}
     entry["send_at"] = f"{subscriber.send_at:%H:%M}"
+    if library := subscriber.zotero:
+        parts = {"library": library.library, "collection": library.collection, "key": library.key_variable}
+        entry["zotero"] = {key: text for key, text in parts.items() if text}
     if subscriber.paused_until:
         entry["paused_until"] = subscriber.paused_until.isoformat()
     if subscriber.public_archive:

@@ -14,13 +14,15 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from newsletter.addresses import subscriber_id
-from newsletter.model import Profile, SignUp, Subscriber, Topic
+from newsletter.model import Profile, SignUp, Subscriber, Topic, ZoteroLibrary
 from newsletter.subscribers.schema import (
     Keywords,
     Preferences,
     ReaderPreferences,
+    ReaderZotero,
     SubscriberEntry,
     TopicEntry,
+    Zotero,
 )
 from newsletter.subscribers.signup_rules import topic_name
 from newsletter.subscribers.values import WEEKDAYS, Language, Weekday
@@ -66,8 +68,15 @@ def apply(subscriber: Subscriber, preferences: ReaderPreferences) -> Subscriber:
 
 
 def merge(below: P, above: ReaderPreferences) -> P:
-    """Changes `below` where `above` writes a key; like and avoid of the keywords are two keys."""
+    """Changes `below` where `above` writes a key; like and avoid of the keywords are two keys.
+
+    A library that stays keeps the key that the operator names for it.
+    """
     chosen = _merge_keys(below, above)
+    was, now = below.zotero, chosen.zotero
+    if isinstance(was, Zotero) and now is not None and not isinstance(now, Zotero) and was.library == now.library:
+        entry = Zotero.model_construct(None, library=now.library, collection=now.collection, key=was.key)
+        chosen = chosen.model_copy(update={"zotero": entry})
     if "keywords" in above.model_fields_set:
         return chosen.model_copy(update={"keywords": _merge_keys(below.keywords, above.keywords)})
     return chosen
@@ -102,6 +111,21 @@ def _build(who: str, email: str, name: str, chosen: ReaderPreferences, paused_un
         empty_mail=chosen.empty_mail,
         weekly_best=chosen.weekly_best,
         papers=_unique(chosen.papers),
+        zotero=_library(chosen.zotero),
+    )
+
+
+def _library(entry: ReaderZotero | None) -> ZoteroLibrary | None:
+    if entry is None:
+        return None
+    return ZoteroLibrary(entry.library, entry.collection, entry.key if isinstance(entry, Zotero) else "")
+
+
+def _entry_of(library: ZoteroLibrary | None) -> Zotero | None:
+    if library is None:
+        return None
+    return Zotero.model_construct(
+        None, library=library.library, collection=library.collection, key=library.key_variable
     )
 
 
@@ -132,6 +156,7 @@ def preferences_of(subscriber: Subscriber) -> ReaderPreferences:
         empty_mail=subscriber.empty_mail,
         weekly_best=subscriber.weekly_best,
         papers=list(subscriber.papers),
+        zotero=_entry_of(subscriber.zotero),
     )
 
 

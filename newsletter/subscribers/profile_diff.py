@@ -23,6 +23,7 @@ def differences(before: Subscriber, after: Subscriber, t: Texts) -> tuple[str, .
         *say.items("keywords, avoid", old.avoid, new.avoid),
         *say.items("pinned_authors", before.pinned_authors, after.pinned_authors),
         *say.items("papers", before.papers, after.papers),
+        *say.text("zotero", _place_of(before), _place_of(after)),
         *say.items("categories", before.categories, after.categories),
         *say.items("announce_types", before.announce_types, after.announce_types),
         *say.value("updates", before.updates, after.updates),
@@ -40,6 +41,10 @@ def differences(before: Subscriber, after: Subscriber, t: Texts) -> tuple[str, .
         *say.value("send_at", f"{before.send_at:%H:%M}", f"{after.send_at:%H:%M}"),
         *say.value("time_zone", before.zone, after.zone),
     )
+
+
+def _place_of(subscriber: Subscriber) -> str:
+    return subscriber.zotero.place if subscriber.zotero else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from newsletter.subscribers.profile_repair import repair
 
 SINGLE = (
     *("min_relevance", "min_novelty", "max_papers", "at_least", "full", "frequency", "weekday", "send_at"),
-    *("time_zone", "language", "group_by_topic", "empty_mail", "weekly_best", "updates"),
+    *("time_zone", "language", "group_by_topic", "empty_mail", "weekly_best", "updates", "zotero"),
 )
 LISTS = ("like", "avoid", "pinned_authors", "papers", "categories", "announce_types")
 MOST_TOPICS = 20
@@ -135,8 +135,18 @@ def _fields(found: Mapping[str, yaml_nodes.Node]) -> ProfileFields:
         tuple(_topic(node) for node in _items(found.get("topics"))),
         _text(found.get("about")),
         {key: tuple(_text(node) for node in _items(nodes.get(key))) for key in LISTS},
-        {key: _text(found.get(key)).strip() for key in SINGLE},
+        {key: _text(found.get(key) if key != "zotero" else _one_word(found.get(key))).strip() for key in SINGLE},
     )
+
+
+def _one_word(node: yaml_nodes.Node | None) -> yaml_nodes.Node | None:
+    """Gives a library and its collection as one word, as the field has them; a key is left to the operator's file."""
+    if node is None or not isinstance(node.value, dict):
+        return node
+    if not node.value.keys() <= {"library", "collection"}:
+        raise _NoForm
+    parts = [_text(node.value.get(key)).strip() for key in ("library", "collection")]
+    return yaml_nodes.Node(node.line, "/".join(filter(None, parts)))
 
 
 def _topic(node: yaml_nodes.Node) -> TopicFields:

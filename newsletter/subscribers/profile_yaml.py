@@ -18,7 +18,7 @@ from newsletter.model import Subscriber, Topic
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.preferences import apply
 from newsletter.subscribers.profile_repair import repair
-from newsletter.subscribers.schema import REQUIRED, Keywords, ReaderPreferences
+from newsletter.subscribers.schema import REQUIRED, Keywords, OperatorPreferences, ReaderPreferences
 from newsletter.subscribers.subscribers_yaml import duplicate_topics
 from newsletter.subscribers.values import WEEKDAYS
 from newsletter.texts import Texts
@@ -69,6 +69,7 @@ def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> di
         "keywords": ["keywords:", *list_lines("like", profile.like, "  "), *list_lines("avoid", profile.avoid, "  ")],
         "pinned_authors": list_lines("pinned_authors", subscriber.pinned_authors),
         "papers": list_lines("papers", subscriber.papers),
+        "zotero": [f"zotero: {scalar(subscriber.zotero.place if subscriber.zotero else '')}"],
         "categories": list_lines("categories", subscriber.categories),
         "announce_types": list_lines("announce_types", subscriber.announce_types),
         "updates": [f"updates: {subscriber.updates}"],
@@ -172,19 +173,22 @@ def _folded(text: str, width: int) -> list[str]:
 # --- text → profile -----------------------------------------------------------------------------------
 
 
-def read(text: str, subscriber: Subscriber) -> Subscriber:
+def read(text: str, subscriber: Subscriber, *, is_operators: bool = False) -> Subscriber:
     """Changes the subscriber as the text says; keys it leaves out, the address, name and pause stay.
 
+    `is_operators`: it is the operator's word, who may name the key of a private library.
     Raises ConfigError with `line 3: …` in `.problems` for each thing to mend, and nothing else for any text.
     """
-    return read_with_keys(text, subscriber)[0]
+    return read_with_keys(text, subscriber, is_operators=is_operators)[0]
 
 
-def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple[str, ...]]:
+def read_with_keys(
+    text: str, subscriber: Subscriber, *, is_operators: bool = False
+) -> tuple[Subscriber, tuple[str, ...]]:
     """Reads as `read`, and lists the keys that the text sets; `keywords.like` and `keywords.avoid` are two."""
-    preferences, problems = _check(text)
+    preferences, problems = _check(text, OperatorPreferences if is_operators else ReaderPreferences)
     changed = apply(subscriber, preferences) if preferences and not problems else None
-    if changed and not (changed.profile.topics or changed.profile.like or changed.papers or changed.pinned_authors):
+    if changed and not _has_wishes(changed):
         no_topics = Phrase(
             "found neither topics nor words below like, papers or pinned_authors, expected at least one of them"
         )
@@ -193,6 +197,11 @@ def read_with_keys(text: str, subscriber: Subscriber) -> tuple[Subscriber, tuple
         summary = f"The profile has {yaml_checks.count_problems(problems)}:"
         raise ConfigError(summary, yaml_checks.problem_lines(problems, most=MAX_PROBLEMS))
     return changed, tuple(_keys(preferences))
+
+
+def _has_wishes(changed: Subscriber) -> bool:
+    profile = changed.profile
+    return bool(profile.topics or profile.like or changed.papers or changed.zotero or changed.pinned_authors)
 
 
 def _keys(preferences: ReaderPreferences) -> Iterator[str]:
@@ -209,7 +218,7 @@ def is_blank(text: str) -> bool:
     return not repair(text).strip()
 
 
-def _check(text: str) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem]]:
+def _check(text: str, shape: type[ReaderPreferences]) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem]]:
     if len(text) > MAX_CHARS:
         too_long = Phrase(
             "found {n} characters, expected at most {most}; shorten the profile", n=len(text), most=MAX_CHARS
@@ -221,7 +230,7 @@ def _check(text: str) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem
         return None, problems or [yaml_nodes.Problem(1, nothing)]
     problems += _take_out(root)
     fill_in(root)
-    preferences, found = yaml_checks.validate(root, ReaderPreferences, required=REQUIRED)
+    preferences, found = yaml_checks.validate(root, shape, required=REQUIRED)
     return preferences, [*problems, *duplicate_topics(root), *found]
 
 
@@ -232,7 +241,7 @@ def _take_out(root: yaml_nodes.Node) -> Iterator[yaml_nodes.Problem]:
             yield yaml_nodes.Problem(root.value.pop(key).line, join(f"{key}: ", _NOT_HERE[key]))
 
 
-_EMPTY_TEXTS = {"about", "relevant", "irrelevant"}
+_EMPTY_TEXTS = {"about", "relevant", "irrelevant", "zotero"}
 _EMPTY_LISTS = {"topics", "pinned_authors", "papers", "like", "avoid", "categories", "announce_types"}
 
 

@@ -6,6 +6,7 @@ values.py's part, finding the line of a wrong one files/yaml_checks.py's, applyi
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from typing import Annotated, Any, Self
 
@@ -24,13 +25,16 @@ from newsletter.phrases import Phrase
 from newsletter.subscribers.values import (
     Author,
     Category,
+    CollectionKey,
     Email,
     FrequencyWord,
     FullPapers,
     Grade,
+    KeyVariable,
     KindWord,
     LanguageWord,
     LeastPapers,
+    LibraryNumber,
     Line,
     MostPapers,
     PaperEntry,
@@ -46,9 +50,16 @@ from newsletter.subscribers.values import (
 
 MAX_SUBSCRIBERS = 1_000
 
+# users/475425, groups/2259720/ABCD2345, https://www.zotero.org/groups/2259720/a_name/collections/ABCD2345
+_ZOTERO_PLACE = re.compile(
+    r"(?:https?://(?:www\.)?zotero\.org/)?((?:users|groups)/[0-9]{1,12})"
+    r"(?:(?:/[^/\s]{1,200}){0,2}?(?:/collections)?/([A-Za-z0-9]{8}))?(?:/[^/\s]{1,200})?(?:/(?:library|items))?/?"
+)
+
 # What is expected where a key is missing that has to be there.
 REQUIRED = {
     "email": "an e-mail address",
+    "library": Phrase("a Zotero library by its number, such as users/475425 or groups/2259720"),
     "name": Phrase("a short name for the topic"),
     "subscribers": "a list with at least one subscriber",
 }
@@ -69,6 +80,20 @@ def _forget_default(described: dict[str, Any]) -> None:
 def _one_or_more(value: object) -> object:
     """Takes a text for a list of one: `papers: library.bib`."""
     return [value] if isinstance(value, str) else value
+
+
+def _read_zotero(value: object) -> object:
+    """Takes one word for a library and its collection, or their address at zotero.org; nothing for an empty one."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    found = _ZOTERO_PLACE.fullmatch(value.strip())
+    return {"library": found[1], "collection": found[2] or ""} if found else {"library": value}
+
+
+def _allow_one_word(described: dict[str, Any]) -> None:
+    described["anyOf"] = [{"type": "string"}, *described["anyOf"]]
 
 
 class TopicEntry(_Model):
@@ -110,6 +135,28 @@ class Keywords(_Model):
     )
     avoid: list[Line] = Field(
         [], max_length=100, description="Words or phrases that speak against a paper.", examples=[["survey"]]
+    )
+
+
+class ReaderZotero(_Model):
+    """A library at zotero.org, or a collection of it. Readers name public ones."""
+
+    library: LibraryNumber = Field(
+        description="The library's number: users/ and yours (zotero.org/settings/keys), or groups/ and the group's.",
+        examples=["groups/2259720"],
+    )
+    collection: CollectionKey = Field(
+        "", description="One collection of it, by the end of its address; left out, all of it.", examples=["ABCD2345"]
+    )
+
+
+class Zotero(ReaderZotero):
+    """A library at zotero.org, or a collection of it, whose papers are kept, read anew each day."""
+
+    key: KeyVariable = Field(
+        "",
+        description="The environment variable that holds the key of a private library; never the key itself.",
+        examples=["ZOTERO_KEY_ADA"],
     )
 
 
@@ -181,6 +228,13 @@ class ReaderPreferences(_Model):
         " worded like these are liked.",
         examples=[["Attention Is All You Need", "2510.05064", "library.bib"]],
     )
+    zotero: Annotated[ReaderZotero | None, BeforeValidator(_read_zotero)] = Field(
+        None,
+        description="A Zotero library, or a collection of it. Papers worded like those in it are liked, the more the"
+        " later they were added; it is read anew each day. As one word: groups/2259720/ABCD2345.",
+        examples=[{"library": "groups/2259720", "collection": "ABCD2345"}],
+        json_schema_extra=_allow_one_word,
+    )
     min_relevance: Grade = Field(
         JUDGED_CUT_OFF,
         description="A paper must reach this relevance (1 to 10). Left out, it is "
@@ -220,7 +274,19 @@ class ReaderPreferences(_Model):
     )
 
 
-class Preferences(ReaderPreferences):
+class OperatorPreferences(ReaderPreferences):
+    """The same as the operator may write it for whom they add."""
+
+    zotero: Annotated[Zotero | None, BeforeValidator(_read_zotero)] = Field(
+        None,
+        description="A Zotero library, or a collection of it. Papers worded like those in it are liked, the more the"
+        " later they were added; it is read anew each day. As one word: groups/2259720/ABCD2345.",
+        examples=[{"library": "users/475425", "collection": "ABCD2345", "key": "ZOTERO_KEY_ADA"}],
+        json_schema_extra=_allow_one_word,
+    )
+
+
+class Preferences(OperatorPreferences):
     """All that can be set for everybody (under `defaults`) and for each subscriber."""
 
     paused_until: Until = Field(

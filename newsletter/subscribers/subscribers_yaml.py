@@ -149,8 +149,8 @@ def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) 
         yield yaml_nodes.Problem(entry.line, "categories: missing, expected arXiv categories, here or under defaults")
     words = [_get(_get(node, "keywords"), "like") for node in (entry, defaults)]
     wishes = [words[0] or words[1]]
-    wishes += [_get(entry, key) or _get(defaults, key) for key in ("topics", "papers", "pinned_authors")]
-    if all(node is None or node.value == [] for node in wishes):
+    wishes += [_get(entry, key) or _get(defaults, key) for key in ("topics", "papers", "zotero", "pinned_authors")]
+    if all(node is None or node.value in ([], None, "") for node in wishes):
         yield yaml_nodes.Problem(
             entry.line,
             "found neither topics nor keywords.like, papers or pinned_authors, expected at least one of them to choose"

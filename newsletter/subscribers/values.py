@@ -41,6 +41,7 @@ MOST_AT_LEAST = MOST_FULL = 20
 HIGHEST_GRADE = 10  # of relevance and novelty, from 1
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_KEY_VARIABLE = re.compile(r"ZOTERO_KEY(_[A-Z0-9_]{1,40})?")
 _LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}  # control characters, surrogates, line and paragraph separators
 
 
@@ -121,6 +122,15 @@ def _date(value: object) -> object:
     return value
 
 
+def _key_variable(text: str) -> str:
+    if text and not _KEY_VARIABLE.fullmatch(text):  # not shown: it may be the key
+        raise yaml_checks.contradiction(
+            "found what is not ZOTERO_KEY or ZOTERO_KEY_ and a word, expected such a name of an environment variable,"
+            " and never the key itself"
+        )
+    return text
+
+
 def _author(text: str) -> str:
     if author_problem(text):
         raise ValueError("no author")
@@ -170,6 +180,19 @@ PaperEntry = Annotated[
     Field(min_length=1, max_length=MAX_TITLE),
     AfterValidator(_one_line),
     yaml_checks.expected(_PAPER),
+]
+_LIBRARY = Phrase("a Zotero library by its number, such as users/475425 or groups/2259720")
+LibraryNumber = Annotated[str, Field(pattern=r"^(users|groups)/[1-9][0-9]{0,11}$"), yaml_checks.expected(_LIBRARY)]
+CollectionKey = Annotated[
+    str,
+    BeforeValidator(lambda value: value.strip().upper() if isinstance(value, str) else value),
+    Field(pattern=r"^([A-Z0-9]{8})?$"),
+    yaml_checks.expected(Phrase("the eight letters and digits at the end of a collection's address at zotero.org")),
+]
+KeyVariable = Annotated[
+    str,
+    AfterValidator(_key_variable),
+    WithJsonSchema({"type": "string", "pattern": f"^({_KEY_VARIABLE.pattern})?$"}),
 ]
 Email = Annotated[
     str,

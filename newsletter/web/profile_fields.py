@@ -20,7 +20,7 @@ _EXCERPT_CHARS = 120  # of a fold's line, which the screen may cut sooner
 _TOPIC_ROWS = {"name": 0, "relevant": 4, "irrelevant": 2}
 _FOLDS: Mapping[str, tuple[str, ...]] = {
     "about": ("about",),
-    "words": ("like", "avoid", "pinned_authors", "papers"),
+    "words": ("like", "avoid", "pinned_authors", "papers", "zotero"),
     "where": ("categories", "announce_types", "updates"),
     "amount": ("min_relevance", "min_novelty", "max_papers", "at_least", "full"),
     "when": (
@@ -134,7 +134,8 @@ class _Maker:
             case "words":
                 avoided = [f"−{word}" for word in lists.get("avoid", ())]
                 listed = (lists.get(key, ()) for key in ("like", "pinned_authors", "papers"))
-                return _excerpt([*(word for words in listed for word in words), *avoided])
+                library = self.fields.single.get("zotero", "")
+                return _excerpt([*(word for words in listed for word in words), library, *avoided])
             case "where":
                 kinds = self.fields.lists.get("announce_types") or (self._now("announce_types"),)
                 return _excerpt([*(lists.get("categories") or (self._now("categories"),)), *kinds])
@@ -193,6 +194,7 @@ def usual_values(subscriber: Subscriber) -> Mapping[str, str]:
         "send_at": f"{subscriber.send_at:%H:%M}",
         "time_zone": subscriber.zone,
         "language": subscriber.profile.language,
+        "zotero": subscriber.zotero.place if subscriber.zotero else "",
         **{key: true_false(getattr(subscriber, key)) for key in ("group_by_topic", "empty_mail", "weekly_best")},
     }
 

@@ -63,6 +63,7 @@ def serve_round(
     with closing(context.sender):
         if only is None:
             app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+            listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = flow.run_morning(
             context,
             listed.subscribers,
@@ -84,6 +85,7 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
     progress = RoundProgress(task)
     with closing(context.sender):
         app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+        listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = collect_morning(
             context,
             listed.subscribers,
@@ -98,6 +100,8 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
 
 def _tell(report: RunReport, listed: directory.SubscriberList, notifier: notify.Notifier) -> None:
     log.run_finished(report)
-    troubles = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves)
+    troubles = alerts.find_troubles(
+        report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries
+    )
     log.log_troubles(troubles)
     notifier.notify(report, troubles)

@@ -73,11 +73,12 @@ def profile_key(profile: Profile) -> str:
     """Builds a hash of what a model is told of the profile: 12 signs of topics, 12 of all criteria, 8 of language.
 
     The order of topics, keywords and papers, blanks, and the abstracts of kept papers, of which the model sees the
-    titles, make no difference. Readers with equal keys share their gradings. A profile without topics has those of its
-    other criteria in their place.
+    titles, make no difference. A library that is read anew each day stands by its name: one more paper in it would
+    else make strangers of all gradings before. Readers with equal keys share their gradings. A profile without topics
+    has those of its other criteria in their place.
     """
     topics = sorted({(_plain(one.name), _plain(one.relevant), _plain(one.irrelevant)) for one in profile.topics})
-    papers = [paper.title for paper in profile.papers]
+    papers = [paper.entry if paper.is_live else paper.title for paper in profile.papers]
     others = [
         _plain(profile.about),
         *(sorted(set(map(_plain, each))) for each in (profile.like, profile.avoid, papers)),

@@ -43,14 +43,14 @@ _VOTES_FOR_STEPS = (1, 5, 20)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotedPaper:
-    """A paper's words, its primary category ("" if unknown), and 1 for "more like this", −1 for "less"."""
+    """A paper's words, its primary category ("" if unknown), and up to 1 for "more like this", −1 for "less"."""
 
     words: EncodedPaper
     category: str
-    value: int
+    value: float
 
 
-def sort_votes(votes: Votes) -> list[tuple[Paper, int]]:
+def sort_votes(votes: Votes) -> list[tuple[Paper, float]]:
     """Sorts by arXiv id: sums of the same numbers in another order differ in their last digits."""
     return sorted(votes, key=lambda vote: vote[0].arxiv_id)
 
@@ -93,8 +93,8 @@ class _VoteModel:
         self._targets = np.where(values > 0, 1.0, DISLIKED_TARGET)
         self._n_ranked = len(features.dense) - len(values)
         self._n_recent = n_recent
-        n_liked = int(np.count_nonzero(values > 0))
-        self._weights = np.where(values > 0, _trust(values) / max(1, n_liked), DISLIKED_WEIGHT / n_recent)
+        liked = float(np.maximum(values, 0.0).sum()) or 1.0
+        self._weights = np.where(values > 0, _trust(values) * values / liked, DISLIKED_WEIGHT / n_recent)
         self._penalty = np.full(features.sparse.width + features.dense.shape[1], PENALTY)
         self._penalty[features.sparse.width] = _FREE_PENALTY
 
@@ -135,7 +135,7 @@ def _describe_categories(categories: Sequence[str], n_ranked: int) -> npt.NDArra
 
 def _trust(values: Vector) -> float:
     """Gives how much these votes' likes weigh together, against 1 for all papers ranked."""
-    return float(min(1.0, (np.count_nonzero(values > 0) / FULL_WEIGHT_LIKES) ** 0.5))
+    return float(min(1.0, (np.maximum(values, 0.0).sum() / FULL_WEIGHT_LIKES) ** 0.5))
 
 
 def _choose(score: Vector) -> Vector:

@@ -10,13 +10,13 @@ paper is compared with the topics by the meaning of words (word_vectors.py), and
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.model import Profile
+from newsletter.model import LibraryPaper, Profile
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
@@ -38,6 +38,10 @@ MEANING_WEIGHT = 0.2
 SENTENCE_WEIGHT = 0.5  # of a sentence model, in place of the table's
 SHARPNESS = 2.5  # how much more the rarest words of a profile decide than the commoner ones; 1 is plain TF-IDF
 
+# Of kept papers, where they stand for topics; benchmarks/bench_library_age.py, docs/scoring.md
+LATELY = 0.25  # of a weight: older titles say what was wanted once; they go on counting as liked, by their weight
+FEWEST_TITLES = 30  # fewer say too little
+
 Terms = Mapping[int, int]
 
 
@@ -50,7 +54,7 @@ class ProfileTerms:
     like: Terms
     avoid: Terms
     about: Terms
-    wanted: Terms  # of all topics and liked keywords; without any, of the titles of the papers kept
+    wanted: Terms  # of all topics and liked keywords; without any, of the titles of the papers kept lately
 
     def keys(self) -> Keys:
         """Gives every term of the profile."""
@@ -80,7 +84,7 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
     """Reads what of the profile's words counts."""
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
-    wanted = _add_up((*topics, like)) or encoder.query(paper.title for paper in profile.papers)
+    wanted = _add_up((*topics, like)) or encoder.query(_titles_kept_lately(profile.papers))
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,
@@ -91,6 +95,12 @@ def read_terms(profile: Profile, encoder: Encoder) -> ProfileTerms:
         encoder.query([profile.about]),
         wanted,
     )
+
+
+def _titles_kept_lately(papers: Sequence[LibraryPaper]) -> list[str]:
+    """Gives the titles that stand for topics where there are none: those kept lately, or else the latest few."""
+    ordered = sorted(papers, key=lambda paper: -paper.weight)
+    return [paper.title for n, paper in enumerate(ordered) if n < FEWEST_TITLES or paper.weight >= LATELY]
 
 
 def _add_up(parts: Iterable[Terms]) -> Terms:

@@ -5,4 +5,4 @@ address from a profile or a feed is foreign: it leads to public servers alone. O
 lead anywhere.
 """
 
-__all__ = ["fetcher", "reach", "transport"]
+__all__ = ["fetcher", "kept_answers", "reach", "transport"]

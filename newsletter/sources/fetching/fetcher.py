@@ -17,6 +17,7 @@ import httpx2
 
 from newsletter import __version__
 from newsletter.errors import FetchError
+from newsletter.sources.fetching.kept_answers import UNCHANGED, KeptAnswers
 from newsletter.sources.fetching.reach import PUBLIC, Reach, is_same_site
 from newsletter.sources.fetching.transport import MAX_BYTES, AddressRefused, BodyTooLarge, open_client
 
@@ -42,7 +43,10 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came from an address. `is_unchanged`: it is as it was when it had these validators, and `body` is empty."""
+    """What came from an address. `is_unchanged`: it is as it was the last time.
+
+    The body is then that of the last time if it was kept, and empty if the caller gave the validators.
+    """
 
     url: str  # after all redirects
     body: bytes
@@ -58,12 +62,20 @@ def user_agent(contact: str) -> str:
     return f"paper-newsletter/{__version__} (+mailto:{address})"
 
 
-def open_fetcher(*, contact: str, reach: Reach = PUBLIC, max_bytes: int = MAX_BYTES, connections: int = 1) -> Fetcher:
+def open_fetcher(
+    *,
+    contact: str,
+    reach: Reach = PUBLIC,
+    max_bytes: int = MAX_BYTES,
+    connections: int = 1,
+    kept: KeptAnswers | None = None,
+) -> Fetcher:
     """Opens a fetcher for foreign addresses, which lead to public servers alone; `reach` may allow own ones.
 
-    It asks `connections` servers at once at most. `contact` as in `user_agent`.
+    It asks `connections` servers at once at most. `contact` as in `user_agent`, `kept` as in `open_client`.
     """
-    client = open_client(user_agent=user_agent(contact), reach=reach, max_bytes=max_bytes, connections=connections)
+    agent = user_agent(contact)
+    client = open_client(user_agent=agent, reach=reach, max_bytes=max_bytes, connections=connections, kept=kept)
     return Fetcher(client, reach=reach)
 
 
@@ -118,7 +130,8 @@ class Fetcher:
             raise _answered(url, response)
         body = b"".join(response.iter_bytes())
         content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(str(response.url), body, content_type, found, _lower(response))
+        is_unchanged = UNCHANGED in response.extensions
+        return Answer(str(response.url), body, content_type, found, _lower(response), is_unchanged=is_unchanged)
 
 
 def _lower(response: httpx2.Response) -> dict[str, str]:

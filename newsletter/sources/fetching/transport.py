@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from ssl import SSLContext
 from threading import BoundedSemaphore
 from urllib.request import getproxies, proxy_bypass
@@ -18,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore2
 import httpx2
 
+from newsletter.sources.fetching.kept_answers import KeptAnswers, RevalidatingTransport
 from newsletter.sources.fetching.reach import Reach, is_public
 from newsletter.sources.fetching.unpacking import PACKINGS, BodyTooLarge, unpack
 
@@ -46,15 +48,18 @@ def open_client(
     read_s: float = READ_S,
     whole_s: float = WHOLE_S,
     connections: int = CONNECTIONS,
+    kept: KeptAnswers | None = None,
 ) -> httpx2.Client:
     """Opens a client that goes where `reach` allows, follows no redirect, and keeps no connection open.
 
+    With `kept`, what a server says is unchanged is taken from there.
     Its errors are httpx2's, with AddressRefused and BodyTooLarge among them. May be used by several threads.
     """
+    guarded = GuardedTransport(reach, max_bytes=max_bytes, whole_s=whole_s, connections=connections)
     return httpx2.Client(
         headers={"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": ", ".join(PACKINGS)},
         timeout=httpx2.Timeout(read_s, connect=CONNECT_S),
-        transport=GuardedTransport(reach, max_bytes=max_bytes, whole_s=whole_s, connections=connections),
+        transport=guarded if kept is None else RevalidatingTransport(guarded, kept),
     )
 
 
@@ -88,7 +93,12 @@ class GuardedTransport(httpx2.BaseTransport):
         self._resolve = resolve
         self._monotonic = monotonic
         self._turns = BoundedSemaphore(connections)
-        self._tls = tls or httpx2.create_ssl_context()
+        if tls is not None:
+            self._tls = tls
+
+    @cached_property
+    def _tls(self) -> SSLContext:
+        return httpx2.create_ssl_context()  # which takes a twentieth of a second: only who asks should wait
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         if why := self._reach.refusal_of(str(request.url)):

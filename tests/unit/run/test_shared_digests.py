@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, Updates
+from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, Updates, ZoteroLibrary
 from newsletter.run.compose import compose
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups
@@ -48,6 +48,7 @@ WISHES = {
     "full": 1,
     "weekly_best": True,
     "updates": Updates.ALL,
+    "zotero": ZoteroLibrary("groups/7"),
 }
 
 

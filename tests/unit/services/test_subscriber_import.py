@@ -15,7 +15,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.cli.exits import EXIT_CONFIG
 from newsletter.delivery.suppression import unsubscribe
 from newsletter.errors import ConfigError
-from newsletter.model import PromisedMail, Subscriber
+from newsletter.model import PromisedMail, Subscriber, ZoteroLibrary
 from newsletter.services.additions import Addition, build
 from newsletter.services.directory import load_listed
 from newsletter.services.subscriber_import import ImportedSubscriber, add_all, read_list
@@ -225,6 +225,9 @@ WORDS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs
 )
 
 
+LIBRARIES = (None, ZoteroLibrary("users/1"), ZoteroLibrary("groups/7", "ABCD2345", "ZOTERO_KEY_ADA"))
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_what_is_written_as_yaml_makes_the_same_subscribers(data: st.DataObject) -> None:
@@ -239,6 +242,7 @@ def test_what_is_written_as_yaml_makes_the_same_subscribers(data: st.DataObject)
         max_papers=data.draw(st.integers(1, 100)),
         welcome=data.draw(st.booleans()),
         public_archive=data.draw(st.sampled_from(["", "spirals"])),
+        zotero=data.draw(st.sampled_from(LIBRARIES)),
     )
     text = list_export.write_yaml([one])
     assert parse_file(text, source="written.yaml").subscribers == (one,)

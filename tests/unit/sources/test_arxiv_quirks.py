@@ -23,7 +23,9 @@ from newsletter.sources.arxiv import (
     wait_before_retry,
 )
 from newsletter.sources.fetching.fetcher import retry_after_s
+from newsletter.sources.fetching.kept_answers import KeptAnswers
 from tests import TESTS
+from tests.http_server import Handler, serving
 
 FEEDS = TESTS / "recordings" / "feeds"
 BODY = (FEEDS / "2025-10-07" / "cs.LG.atom").read_bytes()
@@ -140,6 +142,23 @@ def test_a_request_waits_for_its_turn_among_other_processes() -> None:
 def test_the_user_agent_says_who_we_are_and_whom_to_write_to(contact: str) -> None:
     source = open_arxiv(contact=contact)
     assert source._client.headers["User-Agent"] == f"paper-newsletter/{__version__} (+mailto:ada@example.org)"
+
+
+def test_a_feed_that_is_unchanged_is_the_same_feed_once_more() -> None:
+    """A stale feed is asked for again, by another source each time: it goes on being judged as what it is."""
+    asked: list[str] = []
+
+    class Arxiv(Handler):
+        def do_GET(self) -> None:
+            asked.append(self.headers.get("If-None-Match", ""))
+            self.answer(304) if asked[-1] else self.answer(200, BODY, etag='"1"')
+
+    kept = KeptAnswers()
+    with serving(Arxiv) as url:
+        first, again = (open_arxiv(contact="ada@example.org", base_url=url, kept=kept).fetch("cs.LG") for _ in range(2))
+    assert asked == ["", '"1"']
+    assert again == first
+    assert first.announcements
 
 
 def test_every_request_has_timeouts() -> None:

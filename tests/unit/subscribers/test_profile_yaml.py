@@ -104,7 +104,7 @@ def test_every_key_is_written_and_explained() -> None:
             "updates",
         ),
         *("min_relevance", "min_novelty", "max_papers", "language", "frequency", "weekday", "send_at", "time_zone"),
-        *("group_by_topic", "empty_mail", "weekly_best", "at_least", "full"),
+        *("group_by_topic", "empty_mail", "weekly_best", "at_least", "full", "zotero"),
     }
     assert text.count("\n# ") >= 10
 

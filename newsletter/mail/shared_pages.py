@@ -1,0 +1,123 @@
+"""Mails that equal readers share: what differs is their address and the tokens of their links. Pure.
+
+Readers of one profile get the same digest, and to fill the templates is most of the work on a mail. So a mail is filled
+once for a stand-in, and for each reader the stand-in's address and tokens are replaced by theirs. Lines are broken, and
+a long mail is cut, by lengths alone: only who has an address and tokens of the same length shares, and gets the mail
+to the byte as if it had been made for them. That is tried on the first of them: where an operator's template does
+something else with what is replaced, nothing is shared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from newsletter.mail.message import MailIdentity, MailLinks
+from newsletter.model import Digest, RenderedDigest
+
+MOST_KEPT = 8  # mails of some 100 kB: readers of one profile are served one after another
+STAND_IN = "s_standin2"
+_NAME = "Nqzvxkjq Wvbqzjxk"  # which no text has by chance
+_LETTERS = "qzvxkjwqbzjxkvqwzxjqvkzb"
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+@-]{12,60}")  # looks the same in HTML; is no wider than a line
+_PARTS = re.compile(r"[/+@?#=&]")
+
+Render = Callable[[Digest, MailLinks], RenderedDigest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """All that a mail depends on but what is replaced."""
+
+    digest: Digest
+    links: MailLinks
+    lengths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A text in pieces; each second one is the stand-in's."""
+
+    pieces: Sequence[str]
+
+    def fill(self, reals: Mapping[str, str]) -> str:
+        return "".join(reals[piece] if place % 2 else piece for place, piece in enumerate(self.pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    subject: str
+    html: _Page
+    text: _Page
+
+    def fill(self, reals: Mapping[str, str]) -> RenderedDigest:
+        return RenderedDigest(self.subject, self.html.fill(reals), self.text.fill(reals))
+
+
+class SharedPages:
+    """Remembers the latest mails for equal readers. The first of them is rendered alone, and so is who has no equal."""
+
+    def __init__(self, render: Render) -> None:
+        self._render = render
+        self._latest = deque[tuple[_Question, _Pages | None]](maxlen=MOST_KEPT)  # None: nothing can be shared
+        self._seen = deque[_Question](maxlen=MOST_KEPT)
+
+    def render(self, digest: Digest, identity: MailIdentity) -> RenderedDigest:
+        """Does as the renderer with the links of this very mail."""
+        links = identity.links_for(digest.subscriber.subscriber_id, digest.digest_on)
+        stand_in = identity.links_for(STAND_IN, digest.digest_on)
+        reals = _replacements(digest, links, stand_in)
+        if reals is None:
+            return self._render(digest, links)
+        question = _Question(_as_stand_in(digest, ""), replace(stand_in, vote_links=None), tuple(map(len, reals)))
+        for asked, pages in self._latest:
+            if asked == question:
+                return pages.fill(reals) if pages else self._render(digest, links)
+        rendered = self._render(digest, links)
+        if question in self._seen:
+            pages = self._make_pages(digest, stand_in, reals)
+            self._latest.append((question, pages if pages and pages.fill(reals) == rendered else None))
+        else:
+            self._seen.append(question)
+        return rendered
+
+    def _make_pages(self, digest: Digest, stand_in: MailLinks, reals: Mapping[str, str]) -> _Pages | None:
+        made = self._render(_as_stand_in(digest, next(iter(reals))), stand_in)
+        wanted = re.compile(f"({'|'.join(map(re.escape, sorted(reals, key=len, reverse=True)))})")
+        pages = _Pages(made.subject, _Page(wanted.split(made.html)), _Page(wanted.split(made.text)))
+        rest = "\n".join([made.subject, *pages.html.pieces[::2], *pages.text.pieces[::2]]).casefold()
+        return None if any(each.casefold() in rest for each in (_NAME, *reals)) else pages
+
+
+def _as_stand_in(digest: Digest, email: str) -> Digest:
+    reader = replace(digest.subscriber, subscriber_id=STAND_IN, email=email, name=_NAME, public_archive="")
+    return replace(digest, subscriber=reader)
+
+
+def _replacements(digest: Digest, links: MailLinks, stand_in: MailLinks) -> dict[str, str] | None:
+    """Gives what is to stand in a mail in place of each part of the stand-in's; first of all the address.
+
+    None where the lengths differ, or the address is an unusual one.
+    """
+    email = digest.subscriber.email
+    if not _PLAIN_ADDRESS.fullmatch(email):
+        return None
+    reals = {(_LETTERS * 3)[: len(email)]: email}
+    for one, other in zip(_addresses(digest, stand_in), _addresses(digest, links), strict=True):
+        for part, real in zip(_PARTS.split(one), _PARTS.split(other), strict=False):
+            if len(part) != len(real):
+                return None
+            if part != real:
+                reals[part] = real
+    return reals
+
+
+def _addresses(digest: Digest, links: MailLinks) -> Iterator[str]:
+    yield from (links.reply_to, links.unsubscribe_url, links.profile_url, links.web_url)
+    yield from (links.more_papers_url, links.fewer_papers_url)
+    if votes := links.vote_links:
+        for entry in digest.entries:
+            arxiv_id = entry.paper.arxiv_id
+            yield from (votes.url(arxiv_id, 1), votes.url(arxiv_id, -1), votes.save_url(arxiv_id))

@@ -1,0 +1,113 @@
+"""Equal readers share the work on a mail, and each gets it as if it had been made for them alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from email.headerregistry import Address
+from pathlib import Path
+
+import pytest
+
+from newsletter.files import resources
+from newsletter.mail.message import MailIdentity, MailLinks
+from newsletter.mail.render import Brand, Renderer
+from newsletter.mail.shared_pages import SharedPages
+from newsletter.model import Digest, RenderedDigest
+from newsletter.signing import Signer
+from tests.mail_samples import made_digest
+
+BRAND = Brand("Morning Papers", "back@example.org")
+SENDER = Address("Morning Papers", addr_spec="digest@example.org")
+WITHOUT_LINKS = MailIdentity(SENDER, "back@example.org")
+TAGGED = MailIdentity(SENDER, "back@example.org", Signer(["a key"]))
+WITH_LINKS = replace(TAGGED, base_url="https://news.example.org", is_read=True)
+NO_TAGS = replace(WITH_LINKS, has_tags=False)
+EMAILS = (
+    "ada.lovelace@example.org",
+    "emmy+papers@example.com",
+    "g_h-hardy@sub.example.org",
+    "o'neill@example.org",
+    "a@b.de",
+)
+
+
+def renderer(folder: Path | None = None) -> Renderer:
+    folders = resources.folders("templates/email")
+    return Renderer(BRAND, [folder, *folders] if folder else folders, resources.folders("prompts"))
+
+
+def readers_of(digest: Digest, count: int = 12) -> list[Digest]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return [
+        replace(
+            digest,
+            subscriber=replace(
+                digest.subscriber,
+                subscriber_id=f"s_reader{letters[number]}{letters[-number]}",
+                email=EMAILS[number % len(EMAILS)] if number < 10 else f"reader{number}@example.org",
+                name=f"Reader {number}",
+            ),
+        )
+        for number in range(count)
+    ]
+
+
+class Counted:
+    """A renderer that counts."""
+
+    def __init__(self, render: Callable[[Digest, MailLinks], RenderedDigest]) -> None:
+        self._render = render
+        self.count = 0
+
+    def __call__(self, digest: Digest, links: MailLinks) -> RenderedDigest:
+        self.count += 1
+        return self._render(digest, links)
+
+
+def alone(made_by: Renderer, digest: Digest, identity: MailIdentity) -> RenderedDigest:
+    return made_by.render(digest, identity.links_for(digest.subscriber.subscriber_id, digest.digest_on))
+
+
+@pytest.mark.parametrize("papers", [0, 1, 12, 120])  # the last is cut to fit
+@pytest.mark.parametrize("identity", [WITHOUT_LINKS, TAGGED, WITH_LINKS, NO_TAGS])
+@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+def test_a_shared_mail_is_what_its_reader_would_get_alone(papers: int, identity: MailIdentity, language: str) -> None:
+    made_by = renderer()
+    digest = made_digest(papers)
+    profile = replace(digest.subscriber.profile, language=language)
+    digest = replace(digest, subscriber=replace(digest.subscriber, profile=profile))
+    for each in readers_of(digest):
+        assert made_by.render_mail(each, identity) == alone(made_by, each, identity)
+
+
+def test_readers_with_equal_digests_are_rendered_three_times_however_many_they_are() -> None:
+    counted = Counted(renderer().render)
+    shared = SharedPages(counted)
+    digest = made_digest(3)
+    for number in range(100, 150):
+        email = f"reader{number}@example.org"
+        reader = replace(
+            digest.subscriber,
+            subscriber_id=f"s_ab{'abcdefghij'[number % 10]}{'klmnopqrst'[number // 10 % 10]}abcd",
+            email=email,
+        )
+        shared.render(replace(digest, subscriber=reader), WITH_LINKS)
+    assert counted.count == 3
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["{{ d.name }}", "{{ d.email | upper }}", "{{ d.email | replace('@', ' at ') }}", "{{ d.unsubscribe_url[-7:] }}"],
+)
+def test_whatever_an_operators_template_does_with_it_nobody_gets_what_is_anothers(tmp_path: Path, footer: str) -> None:
+    shipped = resources.read_text("templates/email/digest.txt", resources.SHIPPED)
+    (tmp_path / "digest.txt").write_text(f"{shipped}\n{footer}\n", encoding="utf-8")
+    made_by = renderer(tmp_path)
+    for each in readers_of(made_digest(2)):
+        assert made_by.render_mail(each, WITH_LINKS) == alone(made_by, each, WITH_LINKS)
+
+
+def test_other_papers_make_another_mail() -> None:
+    made_by = renderer()
+    for count in (1, 2, 1, 2, 3):
+        for each in readers_of(made_digest(count), 4):
+            assert made_by.render_mail(each, WITH_LINKS) == alone(made_by, each, WITH_LINKS)

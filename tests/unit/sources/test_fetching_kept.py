@@ -1,0 +1,117 @@
+"""What a server need not send again (newsletter/sources/fetching/kept_answers.py), against a server on loopback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from newsletter.errors import FetchError
+from newsletter.sources.fetching.fetcher import Answer, Fetcher, Validators, open_fetcher
+from newsletter.sources.fetching.kept_answers import KeptAnswers
+from newsletter.sources.fetching.reach import operators
+from tests.http_server import Handler, serving
+
+
+@dataclass
+class Page:
+    """A page that answers 304 to whoever has its present state."""
+
+    body: bytes = b"<feed/>"
+    headers: dict[str, str] = field(default_factory=lambda: {"etag": '"1"'})
+    status: int = 200
+    sent: list[int] = field(default_factory=list)
+    base_url: str = ""
+
+    def answer(self, request: Handler) -> None:
+        asked = request.headers
+        is_known = asked["If-None-Match"] == self.headers.get("etag", "-") or (
+            asked["If-Modified-Since"] == self.headers.get("last_modified", "-")
+        )
+        status = 304 if is_known and self.status == 200 else self.status
+        self.sent.append(status)
+        request.answer(status, b"" if status == 304 else self.body, **self.headers)
+
+    def fetcher(self, kept: KeptAnswers, max_bytes: int = 100_000) -> Fetcher:
+        """A new one, as each round has."""
+        return open_fetcher(contact="ada@example.org", reach=operators(self.base_url), kept=kept, max_bytes=max_bytes)
+
+    def fetch(self, kept: KeptAnswers, known: Validators | None = None, path: str = "") -> Answer:
+        return self.fetcher(kept).fetch(f"{self.base_url}/{path}", known=known)
+
+
+@contextmanager
+def showing(page: Page) -> Iterator[Page]:
+    class Answering(Handler):
+        def do_GET(self) -> None:
+            page.answer(self)
+
+    with serving(Answering) as url:
+        page.base_url = url
+        yield page
+
+
+@pytest.mark.parametrize("headers", [{"etag": '"1"'}, {"last_modified": "Mon, 01 Jun 2026 00:00:00 GMT"}])
+def test_what_is_unchanged_is_as_before_and_not_sent_again(headers: dict[str, str]) -> None:
+    kept = KeptAnswers()
+    with showing(Page(headers={**headers, "content_type": "application/atom+xml"})) as page:
+        first, second, third = (page.fetch(kept) for _ in range(3))
+    assert page.sent == [200, 304, 304]
+    assert [each.is_unchanged for each in (first, second, third)] == [False, True, True]
+    assert {(each.body, each.content_type, each.validators) for each in (first, second, third)} == {
+        (b"<feed/>", "application/atom+xml", first.validators)
+    }
+
+
+def test_what_changed_takes_the_place_of_what_was_kept() -> None:
+    kept = KeptAnswers()
+    with showing(Page()) as page:
+        page.fetch(kept)
+        page.body, page.headers = b"<feed>new</feed>", {"etag": '"2"'}
+        assert page.fetch(kept).body == b"<feed>new</feed>"
+        assert page.fetch(kept).body == b"<feed>new</feed>"
+    assert page.sent == [200, 200, 304]
+
+
+@pytest.mark.parametrize("headers", [{}, {"etag": '"1"', "cache_control": "private, no-store"}])
+def test_nothing_is_kept_that_cannot_or_must_not_be(headers: dict[str, str]) -> None:
+    kept = KeptAnswers()
+    with showing(Page(headers=headers)) as page:
+        assert [page.fetch(kept).is_unchanged for _ in range(2)] == [False, False]
+    assert page.sent == [200, 200]
+
+
+def test_a_failure_between_leaves_what_is_kept() -> None:
+    kept = KeptAnswers()
+    with showing(Page()) as page:
+        page.fetch(kept)
+        page.status = 503
+        with pytest.raises(FetchError):
+            page.fetch(kept)
+        page.status = 200
+        assert page.fetch(kept).is_unchanged
+
+
+def test_half_an_answer_is_not_kept() -> None:
+    kept = KeptAnswers()
+    with showing(Page(body=b"0" * 2_000)) as page:
+        with pytest.raises(FetchError, match="too large"):
+            page.fetcher(kept, max_bytes=1_000).fetch(page.base_url)
+        page.fetch(kept)
+    assert page.sent == [200, 200]
+
+
+def test_a_caller_that_has_validators_of_its_own_is_answered_by_the_server() -> None:
+    kept = KeptAnswers()
+    with showing(Page()) as page:
+        page.fetch(kept)
+        answer = page.fetch(kept, known=Validators('"1"'))
+    assert (answer.is_unchanged, answer.body) == (True, b"")
+
+
+def test_the_answers_used_last_stay_where_room_is_short() -> None:
+    kept = KeptAnswers(max_bytes=60)
+    with showing(Page(body=bytes(range(40)))) as page:
+        for path in ("a", "b", "b", "a"):
+            page.fetch(kept, path=path)
+    assert page.sent == [200, 200, 304, 200]
