@@ -57,12 +57,14 @@ def digest(on: date = make.TUESDAY, entries: Sequence[DigestEntry] = (), **chang
 
 
 def mail(store: Store, digest: Digest, state: DeliveryState = DeliveryState.ACCEPTED) -> None:
-    """Keep the digest, with a delivery in that state."""
-    who = digest.subscriber.subscriber_id
+    """Keep the digest, with a delivery in that state, as a run does it."""
     store.start_run("r")
-    store.put_digest(digest)
+    claimed = make.present(store.claim(digest.subscriber.subscriber_id, digest.digest_on, run_id="r", now=make.NOW))
     ids = tuple(each.paper.arxiv_id for each in digest.entries)
-    row = make.handed_over(store, who, digest.digest_on, run_id="r", paper_ids=ids, announced_on=digest.announced_on)
+    row = ledger.hand_over(
+        claimed, paper_ids=ids, announced_on=digest.announced_on, message_id="<m@example.org>", now=make.NOW
+    )
+    assert store.hand_over(row, digest)
     if state is DeliveryState.ACCEPTED:
         store.move(ledger.accept(row, "receipt", make.NOW))
     elif state is DeliveryState.REJECTED:

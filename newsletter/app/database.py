@@ -70,10 +70,13 @@ def build_paces(settings: Settings) -> Paces | None:
 
 
 def build_request_counts(settings: Settings) -> Callable[[str, int, int, datetime], int] | None:
-    """Builds what counts requests for all processes of the web part; None where the memory is no database."""
-    if settings.database_url is None:
+    """Builds what counts requests for all processes of the web part; None without PostgreSQL.
+
+    In SQLite each request would wait for the disk, and for whoever writes; the web part is one process there.
+    """
+    database = open_database(settings) if settings.database_url is not None else None
+    if database is None or not database.is_postgresql:
         return None
-    database = open_database(settings)
     from newsletter.stores.sql.request_counts import RequestCounts
 
     return RequestCounts(database).take

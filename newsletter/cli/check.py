@@ -12,11 +12,12 @@ import httpx2
 
 from newsletter import app, formatting, web
 from newsletter.cli.advice import advice
-from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_STORE
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_FEED, EXIT_STORE
+from newsletter.cli.feed_trial import feed_trials
 from newsletter.cli.library_trial import find_libraries, try_libraries
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
-from newsletter.errors import ConfigError, SendError, StoreError
+from newsletter.errors import ConfigError, SendError, SourceError, StoreError
 from newsletter.files import resources, yaml_nodes
 from newsletter.mail import responses
 from newsletter.model import SignUpOrigin
@@ -29,6 +30,7 @@ from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
 
 MOST_UNKNOWN = 20  # lines that are named for words that no paper uses
+_CODES: dict[type[Exception], int] = {StoreError: EXIT_STORE, SourceError: EXIT_FEED}
 _COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "red"}
 
 
@@ -41,12 +43,16 @@ _COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "re
 )
 @click.option("--mail", is_flag=True, help="Also try the mail server and the mailbox: connect, TLS, login, folders.")
 @click.option("--to", default="", metavar="ADDRESS", help="With --mail: send one test mail there.")
+@click.option(
+    "--feeds", "is_feeds", is_flag=True, help="Also fetch each feed that is not arXiv's, and say what is there."
+)
 @click.option("--dns", "is_dns", is_flag=True, help="Also look at SPF, DKIM, DMARC, MX and the unsubscribe link.")
 @click.option("--resolver", default="", metavar="IP[:PORT]", help="With --dns: ask this name server.")
-def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool, resolver: str) -> None:
+def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_feeds: bool, is_dns: bool, resolver: str) -> None:
     """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
 
     Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
+    With --feeds, each journal, blog and preprint server among the categories of subscribers.yaml is asked once.
     With --dns, what mailbox providers see of the sending domain is looked at as well.
     """
     if resolver and not is_dns:
@@ -71,6 +77,8 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_dns: bool,
         ]
     if mail:
         checks += mail_trials(settings, to)
+    if is_feeds:
+        checks += feed_trials(settings, path)
     if sandbox:
         checks.append(("SendGrid", lambda: try_sandbox(settings)))
     codes = [_run_check(name, check) for name, check in checks]
@@ -128,10 +136,10 @@ def _run_check(name: str, check: Callable[[], str]) -> int:
     """Runs one check, prints what it found, and returns the exit code for it."""
     try:
         text = check()
-    except (ConfigError, SendError, StoreError) as error:
+    except (ConfigError, SendError, SourceError, StoreError) as error:
         click.secho(f"✗ {name}", fg="red", nl=False)
         click.echo(f"\n{error}")
-        return EXIT_STORE if isinstance(error, StoreError) else EXIT_CONFIG
+        return _CODES.get(type(error), EXIT_CONFIG)
     click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {text}")
     return 0

@@ -30,7 +30,12 @@ Ask = Callable[[str, str], str]  # a question and its default → the answer
 @click.command(epilog=EXIT_CODES)
 @click.argument("email", required=False, metavar="EMAIL")
 @click.option("--name", default="", help="Their name, for the mail's To line.")
-@click.option("--categories", default="", metavar="cs.LG,cs.CL", help="arXiv categories, with commas between them.")
+@click.option(
+    "--categories",
+    default="",
+    metavar="cs.LG,cs.CL",
+    help="arXiv categories, biorxiv:… and the like, with commas between them.",
+)
 @click.option("--topic", "topics", multiple=True, help="What they want to read about, in a sentence; may be repeated.")
 @click.option(
     "--like", multiple=True, metavar="WORDS", help="A word or phrase that speaks for a paper; may be repeated."

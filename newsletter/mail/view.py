@@ -26,7 +26,6 @@ from newsletter.model import Digest, DigestEntry, Paper, Subscriber
 from newsletter.papers import (
     PaperLinks,
     acknowledgements,
-    is_arxiv,
     key_sentence,
     paper_links,
     readable,
@@ -259,8 +258,8 @@ def view_of(
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
         cost=cost_view(digest, t.language, t["not_known"]),
         notices=write_notices(digest.notices, notice_texts),
-        looked_through=_looked_through(digest, t),
-        categories=_categories(digest),
+        looked_through=wording.looked_through(t, digest),
+        categories=wording.category_names(digest),
         wanted=_wanted(subscriber),
         profile=profile,
         is_prompt=bool(digest.prompt),
@@ -282,20 +281,6 @@ def view_of(
             subscriber.categories,
         ),
     )
-
-
-def _looked_through(digest: Digest, t: Texts) -> str:
-    """Says where the papers were announced; "on arXiv" of arXiv's categories alone."""
-    wanted = digest.subscriber.categories
-    key = "looked_through" if all(map(is_arxiv, wanted)) else "looked_through_sources"
-    return t(key, days=wording.date_range(t, digest.announced_on), categories=_categories(digest))
-
-
-def _categories(digest: Digest) -> str:
-    """Names the reader's categories; a feed by its title, where one of its papers says it."""
-    titles = {entry.paper.primary: entry.paper.origin.name for entry in digest.entries if entry.paper.origin}
-    wanted = digest.subscriber.categories
-    return ", ".join(show_category(each, feed_title=titles.get(each, "")) for each in wanted)
 
 
 def _preheader(papers: Sequence[DigestPaper], *, is_first_named: bool) -> str:

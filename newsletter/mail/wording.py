@@ -7,6 +7,7 @@ from datetime import date
 
 from newsletter import formatting
 from newsletter.model import AnnounceType, Digest
+from newsletter.papers import is_arxiv, show_category
 from newsletter.texts import Texts, write_short_date
 
 _KINDS = {
@@ -29,6 +30,19 @@ def date_range(t: Texts, announced_on: Sequence[date]) -> str:
     if len(days) > 1:
         return t("from_to", first=days[0], last=days[-1])
     return days[0] if days else t["no_day"]
+
+
+def looked_through(t: Texts, digest: Digest) -> str:
+    """Says on which days and in which categories papers were announced; "on arXiv" of arXiv's categories alone."""
+    key = "looked_through" if all(map(is_arxiv, digest.subscriber.categories)) else "looked_through_sources"
+    return t(key, days=date_range(t, digest.announced_on), categories=category_names(digest))
+
+
+def category_names(digest: Digest) -> str:
+    """Names the reader's categories; a feed by its title, where one of its papers says it."""
+    titles = {entry.paper.primary: entry.paper.origin.name for entry in digest.entries if entry.paper.origin}
+    wanted = digest.subscriber.categories
+    return ", ".join(show_category(each, feed_title=titles.get(each, "")) for each in wanted)
 
 
 def kind_label(t: Texts, announce_type: AnnounceType, version: int) -> str:

@@ -67,7 +67,7 @@ REMEDIES = {
     Kind.MODEL: "Mails went out ranked by their words. Look at the key, the bill and the budget; "
     "'newsletter calls --failed' shows the model's answers.",
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
-    Kind.LATE: "It is asked again by itself, and mails wait for it some hours; you are told when it comes.",
+    Kind.LATE: "Mails wait for it some hours, then leave and say so; you are told when it comes.",
     Kind.CAME: "Nothing is left to do: what was missing comes with the next mails.",
     Kind.PROFILE: "Their mail goes on by what held before. 'newsletter subscribers revisions' shows the texts; "
     "'newsletter subscribers revert' brings one back.",
@@ -96,6 +96,11 @@ _EACH = frozenset(
         *(Kind.LATE, Kind.CAME, Kind.ID_CLASH, Kind.WELCOME, Kind.MOVED, Kind.LIBRARY),
     }
 )  # for these each id is news of its own
+_LATE = {
+    FeedOutcome.STALE: "the feed repeats what was announced before",
+    FeedOutcome.HALF_STALE: "a part of the feed repeats what was announced before",
+    FeedOutcome.NO_ANNOUNCEMENT: "the feed is empty, where there are papers every weekday",
+}
 LATE_TRIES = 3  # answers without today's papers: three quarters of an hour after the first
 _LASTING = frozenset({Kind.IN_DOUBT, Kind.REJECTED})  # the ledger says so until the day is over
 _DELIVERY = re.compile(r"\bs_[a-z0-9]{8}(/\d{4}-\d\d-\d\d)?")
@@ -198,7 +203,7 @@ def find_troubles(
         if feed.outcome is FeedOutcome.FAILED
     ]
     found += [
-        Trouble(Kind.LATE, on, feed.category, _clean(feed.detail), is_new=False)
+        Trouble(Kind.LATE, on, feed.category, _LATE[feed.outcome], is_new=False)
         for feed in report.feeds
         if feed.is_awaited and feed.tries >= LATE_TRIES and feed.outcome is not FeedOutcome.FAILED
     ]
@@ -301,8 +306,7 @@ def _group(troubles: Iterable[Trouble]) -> list[list[Trouble]]:
 
 
 def _arrival(feed: FeedReport) -> str:
-    when = f" at {feed.fetched_at:%H:%M} UTC" if feed.fetched_at else ""
-    return f"{feed.papers} papers came{when}"
+    return f"today's papers came at {feed.fetched_at:%H:%M} UTC" if feed.fetched_at else "today's papers came"
 
 
 def _line(same: Sequence[Trouble]) -> str:

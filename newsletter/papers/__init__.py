@@ -25,10 +25,12 @@ from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
+from newsletter.papers.twins import Works, merge_twins
 
 __all__ = [
     "PaperLinks",
     "TypesetPart",
+    "Works",
     "acknowledgements",
     "add_feeds",
     "announcement_schedule",
@@ -52,6 +54,7 @@ __all__ = [
     "key_sentence",
     "library",
     "merge_announcements",
+    "merge_twins",
     "paper_links",
     "plan_retry",
     "read_feed",

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
 from newsletter.papers.announcement_schedule import is_weekday
-from newsletter.papers.announcements import seen_from
+from newsletter.papers.announcements import has_papers, seen_from
 from newsletter.papers.holidays import holiday_of
 
 # arXiv announces a version once in a category, and an old batch repeats all of it. Of 757 fresh days of a category (21
@@ -24,7 +24,7 @@ HALF_STALE_SMALL_SHARE = 0.3  # of a feed with one
 
 SURE_PAPERS, SURE_DAYS, LEAST_DAYS = 4, 5, 3  # by which an empty feed is late, and not just quiet
 
-# A feed of one of so many days before was kept by somebody on the way; what is dated longer ago is a recording.
+# A feed of one of so many days before is one that somebody on the way has kept; an older one is a recording.
 KEPT_FOR = timedelta(days=4)
 
 
@@ -97,9 +97,14 @@ def _brings_papers_daily(category: str, earlier: Iterable[AnnouncementDay]) -> b
 
     Who has SURE_PAPERS or more on each of five days has seven or so on average, and none on one day of a thousand.
     """
-    read = [day for day in earlier if any(report.category == category for report in day.feeds)][-SURE_DAYS:]
-    counts = [sum(category in shown.feeds for shown in day.announcements) for day in read]
+    read = [day for day in earlier if any(_has_read(report, category) for report in day.feeds)]
+    counts = [sum(category in shown.feeds for shown in day.announcements) for day in read[-SURE_DAYS:]]
     return len(counts) >= LEAST_DAYS and min(counts) >= SURE_PAPERS
+
+
+def _has_read(report: FeedReport, category: str) -> bool:
+    is_answer = has_papers(report) or report.outcome is FeedOutcome.NO_ANNOUNCEMENT
+    return report.category == category and is_answer
 
 
 def _marks(day: AnnouncementDay, category: str) -> frozenset[tuple[str, int]]:

@@ -6,7 +6,7 @@ Which days are left over is backlog.py's business, what a day brought to whom pa
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.delivery import ledger
@@ -21,9 +21,10 @@ from newsletter.model import (
     Subscriber,
     Vote,
 )
-from newsletter.papers import find_announced, merge_announcements
+from newsletter.papers import find_announced, merge_announcements, merge_twins
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
+from newsletter.run.twins import read_sent_works, reads_several_sources
 from newsletter.stores import Store
 
 
@@ -72,7 +73,17 @@ def select(
     `history` is what was read of them before (lookup.py); without it the store is asked.
     """
     history = history or read_history(context.store, subscriber.subscriber_id)
-    return select_from(history, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+    selection = select_from(history, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+    return _each_work_once(context.store, selection) if reads_several_sources(subscriber) else selection
+
+
+def _each_work_once(store: Store, selection: Selection) -> Selection:
+    """Leaves of a work that stands in two places one paper, and none of a work that was mailed under another id."""
+    candidates = merge_twins(selection.candidates)
+    if candidates:
+        sent = read_sent_works(store, selection.subscriber.subscriber_id, selection.digest_on)
+        candidates = tuple(each for each in candidates if sent.find(each.paper) is None)
+    return replace(selection, announced=merge_twins(selection.announced), candidates=candidates)
 
 
 def read_history(store: Store, subscriber_id: str) -> ReaderHistory:

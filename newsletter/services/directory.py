@@ -7,7 +7,7 @@ subscribers/overrides.py's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -214,7 +214,7 @@ def load_listed(path: Path, store: Store, min_relevance: int, only: Collection[s
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in of_file}
     by_web = store.get_enrolled(only=only)
     known = [one for one in by_web if one.subscriber_id not in in_file]
-    enrolled, odd = _enrolled_subscribers(file, tuple(known))
+    enrolled, odd = _enrolled_subscribers(file, known, are_all=only is None)
     sign_ups = {one.subscriber_id: one for one in known if one.subscriber_id not in odd}
     unreadable = {one.subscriber_id: _explain_two_readers(one) for one in by_web if not _is_theirs(one, in_file)}
     unreadable |= {
@@ -295,40 +295,39 @@ def _parse_or_error(text: str | bytes, source: str, min_relevance: int) -> Subsc
         return error
 
 
-_Built = tuple[tuple[Subscriber, ...], Mapping[str, str]]  # who can be served, and by id why somebody cannot
-
-
 class _EnrolledSubscribers:
-    """Makes subscribers of those who are enrolled; anew only when one of them or the file has changed."""
+    """Makes subscribers of those who are enrolled; of each anew only when they or the file have changed."""
 
     def __init__(self) -> None:
-        self._latest: tuple[SubscribersFile, tuple[SignUp, ...], _Built] | None = None
+        self._latest: tuple[SubscribersFile, Mapping[SignUp, Subscriber | str]] | None = None
 
-    def __call__(self, file: SubscribersFile, sign_ups: tuple[SignUp, ...]) -> _Built:
+    def __call__(
+        self, file: SubscribersFile, sign_ups: Iterable[SignUp], *, are_all: bool
+    ) -> tuple[list[Subscriber], dict[str, str]]:
+        """Gives who can be served, and by id why somebody cannot. Those of `are_all` are remembered."""
         latest = self._latest  # threads may race: each has a whole one
-        if latest is None or latest[0] is not file or latest[1] != sign_ups:
-            self._latest = latest = (file, sign_ups, _build_enrolled(file, sign_ups))
-        return latest[2]
+        known = latest[1] if latest and latest[0] is file else {}
+        built = {one: known.get(one) or _build_enrolled(file, one) for one in sign_ups}
+        if are_all:
+            self._latest = (file, built)
+        odd = {one.subscriber_id: made for one, made in built.items() if isinstance(made, str)}
+        return [made for made in built.values() if not isinstance(made, str)], odd
 
 
 _enrolled_subscribers = _EnrolledSubscribers()
 
 
-def _build_enrolled(file: SubscribersFile, sign_ups: Sequence[SignUp]) -> _Built:
-    subscribers: list[Subscriber] = []
-    odd: dict[str, str] = {}
-    for one in sign_ups:
-        if why := _explain_odd(one):
-            odd[one.subscriber_id] = why
-            continue
-        try:
-            subscribers.append(subscriber_from_signup(one, file.defaults))
-        except ConfigError as error:
-            odd[one.subscriber_id] = (
-                f"the profile that they were added with cannot be read any more ({error.problems[0]}); "
-                f"run 'newsletter subscribers remove {one.subscriber_id}', and add them anew"
-            )
-    return tuple(subscribers), odd
+def _build_enrolled(file: SubscribersFile, one: SignUp) -> Subscriber | str:
+    """Makes the subscriber, or says why they cannot be served."""
+    if why := _explain_odd(one):
+        return why
+    try:
+        return subscriber_from_signup(one, file.defaults)
+    except ConfigError as error:
+        return (
+            f"the profile that they were added with cannot be read any more ({error.problems[0]}); "
+            f"run 'newsletter subscribers remove {one.subscriber_id}', and add them anew"
+        )
 
 
 def _explain_unreadable(store: Store, subscriber_id: str) -> str:

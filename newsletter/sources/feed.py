@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from itertools import accumulate
 
 from newsletter.errors import SourceError
@@ -42,6 +42,8 @@ _NAME_SUFFIXES = frozenset({"Jr", "Jr.", "Sr", "Sr.", "II", "III", "IV"})
 _NAMED_ENTRIES = 5  # unreadable entries with a warning of their own; the rest is counted
 # arXiv's own bounds are below a tenth of these; beyond them the text is damaged, and no other part should meet it.
 _MOST_CHARS = {"title": 2_000, "abstract": 20_000, "authors": 200_000}
+# Feeds are dated by a midnight in New York; one written with the offset of the other half of the year is no other day.
+_SUMMER_TIME = timedelta(hours=1)
 _NAME_CHARS = 200  # what is longer is no name; the rest of it is cut off
 
 
@@ -190,12 +192,17 @@ def _whose(entry: Entry, covered: Sequence[str]) -> str:
 
 def _announced_on(document: Document, category: str) -> date:
     """Reads the US Eastern day of a feed. Atom has it in the entries; an empty feed has the time of writing."""
-    entries = [entry.published for entry in document.entries]
-    dates = next((found for found in ([document.published], entries, [document.updated]) if any(found)), [])
-    days = Counter(arxiv_day(at) for at in map(moment, dates) if at)
+    midnights = next((found for found in ([document.published], _published(document)) if any(found)), [])
+    days = Counter(arxiv_day(at + _SUMMER_TIME) for at in map(moment, midnights) if at)
+    if not midnights:
+        days.update(arxiv_day(at) for at in map(moment, [document.updated]) if at)
     if not days:
         raise SourceError(category, f"The feed of {category} does not say of which day it is; run again later.")
     return days.most_common(1)[0][0]
+
+
+def _published(document: Document) -> list[str]:
+    return [entry.published for entry in document.entries]
 
 
 # --- its entries --------------------------------------------------------------------------------------

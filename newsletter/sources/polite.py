@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from newsletter.errors import FetchError, SourceError
 from newsletter.sources.fetching.fetcher import Fetcher
@@ -15,6 +16,7 @@ from newsletter.sources.fetching.fetcher import Fetcher
 PAUSE_S = 3.0  # the pace that arXiv asks for; bioRxiv and journals name none
 WAITS_S = (10.0, 40.0)  # before the second and the third attempt
 MAX_WAIT_S = 120.0  # who is asked to wait longer gives up for now
+TROUBLE_S = 600.0  # so long a server that failed at every attempt is asked once for each further address
 
 Reserve = Callable[[float], float]
 
@@ -45,18 +47,23 @@ class PoliteGetter:
         self._sleep = sleep
         self._monotonic = monotonic
         self._next_at = -math.inf
+        self._trouble_until: dict[str, float] = {}
 
     def get(self, url: str, category: str, *, accept: str = "*/*", attempts: int = 1 + len(WAITS_S)) -> bytes:
         """Gets the body, at the `attempts`-th attempt at the latest. `category` is whose feed messages speak of.
 
-        Raises SourceError if it cannot be had; what asking again will not change is asked once.
+        Raises SourceError if it cannot be had. What asking again will not change is asked once, and so is, for ten
+        minutes, a server that failed at every attempt.
         """
-        for wait_s in (*WAITS_S[: attempts - 1], None):
+        server = urlsplit(url).netloc
+        is_troubled = self._monotonic() < self._trouble_until.get(server, -math.inf)
+        for wait_s in (*(() if is_troubled else WAITS_S[: attempts - 1]), None):
             try:
                 return self._get(url, accept)
             except FetchError as error:
                 asked_s = error.retry_after_s or 0.0
                 if wait_s is None or not error.is_passing or asked_s > MAX_WAIT_S:
+                    self._trouble_until[server] = self._monotonic() + TROUBLE_S * error.is_passing
                     raise SourceError(category, str(error), is_config=not error.is_passing) from error
                 self._sleep(max(wait_s, asked_s))
         raise AssertionError("the last attempt returns or raises")

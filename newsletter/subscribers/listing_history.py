@@ -7,6 +7,7 @@ store, with ids and names and no address; who vanished is dropped from it after 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -46,14 +47,15 @@ def _since(known: Listing | None, since: date) -> date:
 
 def find_possible_moves(history: ListingHistory, today: date) -> list[tuple[str, str]]:
     """Pairs of (who vanished, who is new and has their name): perhaps one person with another address."""
+    newcomers = defaultdict[str, list[str]](list)  # by name: of thousands of new ones nearly none is asked about
+    for who, entry in history.items():
+        if entry.until is None and today - entry.since <= NEW_FOR:
+            newcomers[_comparable(entry.name)].append(who)
     return [
         (old, new)
         for old, gone in history.items()
-        for new, entry in history.items()
-        if gone.until is not None
-        and entry.until is None
-        and today - entry.since <= NEW_FOR
-        and _is_same_name(gone.name, entry.name)
+        if gone.until is not None and (name := _comparable(gone.name))
+        for new in newcomers.get(name, ())
     ]
 
 
@@ -65,8 +67,9 @@ def describe_possible_move(old: str, new: str) -> str:
     )
 
 
-def _is_same_name(name: str, other: str) -> bool:
-    return bool(name.strip()) and " ".join(name.casefold().split()) == " ".join(other.casefold().split())
+def _comparable(name: str) -> str:
+    """The same for names that differ in case and blanks alone; empty for none."""
+    return " ".join(name.casefold().split())
 
 
 # --- as a text

@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 import flask
 
 from newsletter.model import Frequency
-from newsletter.papers import taxonomy
+from newsletter.papers import categories, show_category, taxonomy
 from newsletter.services import reader_texts, signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
@@ -56,6 +56,8 @@ _GROUPS = (
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
+    """Categories of one field, or of one source."""
+
     name: str  # the key of its sentence
     categories: tuple[tuple[str, str], ...]  # code and name
     is_open: bool = False
@@ -85,8 +87,14 @@ def groups_for(form: Form) -> tuple[GroupView, ...]:
     for name, archives in _GROUPS:
         codes = [code for code in taxonomy.CATEGORIES if code.partition(".")[0] in archives]
         shown = tuple(sorted(((code, taxonomy.CATEGORIES[code]) for code in codes), key=lambda pair: pair[1]))
-        groups.append(GroupView(name, shown, is_open=any(code in form.categories for code in codes)))
+        groups.append(_group(name, shown, form))
+    for source, names in categories.SUBJECTS.items():
+        groups.append(_group(source, tuple((f"{source}:{code}", title) for code, title in names.items()), form))
     return tuple(groups)
+
+
+def _group(name: str, shown: tuple[tuple[str, str], ...], form: Form) -> GroupView:
+    return GroupView(name, shown, is_open=any(code in form.categories for code, _ in shown))
 
 
 @cache
@@ -183,7 +191,7 @@ class _Routes:
         confirmation = self.signups.confirm(who, on) if posted_wish("confirm") else self.signups.check_link(who, on)
         speak(confirmation.language)
         if confirmation.state is LinkState.WAITING:
-            names = [taxonomy.CATEGORIES.get(code, code) for code in confirmation.categories]
+            names = [taxonomy.CATEGORIES.get(code) or show_category(code) for code in confirmation.categories]
             return flask.render_template("confirm.html", asked=confirmation, names=names)
         if confirmation.state is not LinkState.SUBSCRIBED:
             return _closed(confirmation.state)

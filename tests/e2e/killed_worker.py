@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
 
@@ -113,10 +113,11 @@ class Toll:
     kills: Counter[str]
     seconds: float
     doubled: int = 0
-    lost: int = 0  # or not done yet, if the time ran out
+    lost: int = 0  # of a morning that is not finished: or not done yet
     doubts: int = 0
     doubts_with_mail: int = 0
     differing: int = 0  # the ledger says accepted, and the server has nothing
+    is_finished: bool = True
 
     @property
     def is_harmless(self) -> bool:
@@ -124,11 +125,12 @@ class Toll:
 
     def __str__(self) -> str:
         kills = ", ".join(f"{count} {how}" for how, count in sorted(self.kills.items()))
+        unfinished = "" if self.is_finished else "NOT FINISHED: "
         return (
-            f"{self.plan.readers} readers, {sum(self.kills.values())} kills ({kills}), {self.plan.clocks} clocks and "
-            f"{WORKERS} workers, {self.plan.restarts} restarts of the database, {self.seconds:.0f} s: {self.doubled} "
-            f"doubled, {self.lost} lost, {self.doubts} in doubt ({self.doubts_with_mail} of these the server has), "
-            f"{self.differing} that differ"
+            f"{unfinished}{self.plan.readers} readers, {sum(self.kills.values())} kills ({kills}), "
+            f"{self.plan.clocks} clocks and {WORKERS} workers, {self.plan.restarts} restarts of the database, "
+            f"{self.seconds:.0f} s: {self.doubled} doubled, {self.lost} lost, {self.doubts} in doubt "
+            f"({self.doubts_with_mail} of these the server has), {self.differing} that differ"
         )
 
 
@@ -197,7 +199,7 @@ class Morning:
 
     def end_all(self) -> None:
         for process in [*self.killer.workers, *self.clocks]:
-            process.kill()
+            process.kill()  # which does nothing to one that has ended
             process.wait()
 
 
@@ -229,25 +231,26 @@ def morning(url: str, folder: Path, plan: Plan) -> Toll:
         stack.callback(given.end_all)
         _wait_for_workers(database)
         given.clocks = [given.start("clock") for _ in range(plan.clocks)]
-        seconds = _keep_looking(given)
-        return _count(given, seconds)
+        seconds, is_finished = _keep_looking(given)
+        given.end_all()  # so that nobody mails between two counts
+        return replace(_count(given, seconds), is_finished=is_finished)
 
 
-def _keep_looking(given: Morning) -> float:
-    """Looks until everybody's mail is settled, or the patience is at its end; gives the seconds."""
+def _keep_looking(given: Morning) -> tuple[float, bool]:
+    """Looks until everybody's mail is settled, or the patience is at its end; gives the seconds, and which it was."""
     plan, began = given.plan, time.monotonic()
     due = [plan.readers * (n + 1) // (plan.restarts + 1) for n in range(plan.restarts)]
     modes = cycle(["fast", "immediate"])
-    while time.monotonic() < began + plan.patience_s:
+    is_settled = False
+    while not is_settled and time.monotonic() < began + plan.patience_s:
         if due and len(given.killer.mails) >= due[0]:
             due.pop(0)
             restart_database(Path(parse_url(given.url).query["host"]), next(modes))  # type: ignore[arg-type]
         with suppress(StoreError, DBAPIError):  # it is just being restarted
-            if given.look():
-                break
+            is_settled = given.look()
         time.sleep(LOOK_S)
     given.kills()
-    return time.monotonic() - began
+    return time.monotonic() - began, is_settled
 
 
 def _wait_for_workers(database: Database) -> None:

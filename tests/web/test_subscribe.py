@@ -19,6 +19,7 @@ from newsletter.delivery import suppression
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.model import Subscriber, Suppression, SuppressionReason
+from newsletter.papers.categories import SUBJECTS
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.services.service_mail import ServiceMails
 from newsletter.services.signup import FILE, MOST_FORMS, SLOTS, SignupService
@@ -181,7 +182,8 @@ def test_a_blank_form_has_sensible_values_and_every_category_once(site: SignUpSi
     values = Fields(page.text).values
     assert (values["frequency"], values["zone"], values["language"]) == (["weekdays"], ["UTC"], ["en"])
     codes = re.findall(r'name="categories" value="([^"]*)"', page.text)
-    assert sorted(codes) == sorted(CATEGORIES)
+    preprints = [f"{source}:{subject}" for source, subjects in SUBJECTS.items() for subject in subjects]
+    assert sorted(codes) == sorted([*CATEGORIES, *preprints])
     assert "<details open>" not in page.text
     assert site.state() == ([], [], 0, 0)
 

@@ -15,6 +15,8 @@ from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.ledger import Ledger, made_from, next_row
 from newsletter.stores.sql.subscriber_parts import SubscriberParts
 
+_OF_DIGEST = [column.name for column in tables.digests.columns if not column.primary_key]
+
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
@@ -26,6 +28,7 @@ class HandOver:
 
     def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
         """Nearly always nothing stands in the way; what it is, if anything, is found out afterwards."""
+        self.parts.digests.search.add([digest])
         if self.database.is_postgresql:
             with self.database.statement() as connection:
                 if connection.execute(_both_at_once(), self._parameters(delivery, digest)).rowcount == 1:
@@ -57,7 +60,8 @@ class HandOver:
         return {**row, **keyed, **made_from(delivery)}
 
     def _parameters(self, delivery: Delivery, digest: Digest) -> dict[str, Any]:
-        return {**self._row(delivery), "digest": self.parts.digests.rows.row(digest)["value"]}
+        row = self.parts.digests.rows.row(digest)
+        return {**self._row(delivery), **{f"digest_{name}": row[name] for name in _OF_DIGEST}}
 
 
 @cache
@@ -82,7 +86,6 @@ def _both_at_once() -> Any:
     """The same with the digest, in PostgreSQL: an INSERT of what the UPDATE has found."""
     rows = tables.deliveries.c
     moved = _unhindered().returning(rows.subscriber_id, rows.digest_on).cte("moved")
-    digest: Select[Any] = select(
-        moved.c.subscriber_id, moved.c.digest_on, bindparam("digest", type_=tables.digests.c.value.type)
-    )
-    return insert(tables.digests).from_select(["subscriber_id", "digest_on", "value"], digest)
+    others = [bindparam(f"digest_{name}", type_=tables.digests.c[name].type) for name in _OF_DIGEST]
+    digest: Select[Any] = select(moved.c.subscriber_id, moved.c.digest_on, *others)
+    return insert(tables.digests).from_select(["subscriber_id", "digest_on", *_OF_DIGEST], digest)

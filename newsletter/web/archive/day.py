@@ -8,6 +8,7 @@ from datetime import date
 
 from newsletter.mail import CostView, cost_view, templates, wording, write_notices
 from newsletter.model import Digest, PaperId, UnsentPaper
+from newsletter.papers import acknowledgements
 from newsletter.texts import Texts, pick, write_date, write_number
 from newsletter.web.archive.entries import EntryLinkView, EntryView, Pieces, entry_link, entry_view, set_text
 
@@ -40,7 +41,8 @@ class DayView:
     is_by_words: bool  # no model judged any of the papers
     scorer: str
     cost: CostView | None  # None: no model was asked, or none answered
-    categories: str
+    looked_through: str  # on which days, in which categories
+    thanks: tuple[str, ...]  # to those whose papers these are, in English
     cut_offs: str
     pinned_authors: str
     profile: str
@@ -77,7 +79,8 @@ def day_view(
         is_by_words=digest.is_by_words,
         scorer=t["no_result"] if digest.is_by_words else digest.scorer,
         cost=cost_view(digest, t.language, t["not_known"]),
-        categories=", ".join(subscriber.categories),
+        looked_through=wording.looked_through(t, digest),
+        thanks=acknowledgements([entry.paper for entry in digest.entries], subscriber.categories),
         cut_offs=wording.cut_offs(t, digest),
         pinned_authors=", ".join(subscriber.pinned_authors),
         profile=profile,

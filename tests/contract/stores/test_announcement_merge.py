@@ -219,3 +219,19 @@ def test_a_feed_with_papers_is_not_asked_for(opened: Opener) -> None:
     store.start_run("r1")
     store.add_feeds(DAY, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
     assert not store.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW + timedelta(hours=9))
+
+
+def test_of_racing_processes_one_asks_for_each_feed(shared: SharedMemory) -> None:
+    wanted = [f"cs.{number:02}" for number in range(8)]
+
+    def work(number: int, barrier: Barrier) -> None:
+        store = shared.another()
+        store.start_run(f"r{number}")
+        barrier.wait()
+        for place, category in enumerate(wanted):
+            if store.begin_asking(DAY, category, run_id=f"r{number}", now=NOW):
+                store.add_feeds(DAY, [feed(category, f"26{number + 1:02}.{place:05}")], [])  # no answer yet
+        barrier.wait()
+
+    race(work)
+    assert len(ids(shared.another().get_day(DAY))) == len(wanted)

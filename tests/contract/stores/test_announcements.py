@@ -2,7 +2,9 @@
 
 from datetime import date, timedelta
 
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Origin
 from newsletter.stores import Store
+from tests import make
 from tests.contract.stores.memories import DAY, WHO, Memory, claim, day
 
 
@@ -11,6 +13,16 @@ def test_a_day_comes_back_as_it_went_in(memory: Memory) -> None:
     assert memory.store.get_day(DAY) == day(DAY, 3)
     assert memory.another().get_day(DAY) == day(DAY, 3)
     assert memory.store.get_day(DAY - timedelta(days=1)) is None
+
+
+def test_papers_of_other_sources_come_back_with_all_that_is_known_of_them(memory: Memory) -> None:
+    origin = Origin("A “Journal”", "https://journal.example.org/1?a=ü", "10.5555/1", "https://a.example/1.pdf", "")
+    feed = "feed:https://journal.example.org/rss"
+    paper = make.paper("doi:10.5555/1", categories=(feed,), published_on=DAY, origin=origin)
+    shown = Announcement(paper, AnnounceType.NEW, (feed,))
+    report = FeedReport(feed, FeedOutcome.ANNOUNCED, 1, readings=1, showed=("doi:10.5555/1", "feed:0123456789abcdef"))
+    memory.store.add_feeds(DAY, [Feed(feed, DAY, (shown,))], [report])
+    assert memory.another().get_day(DAY) == AnnouncementDay(DAY, (shown,), (report,))
 
 
 def test_a_day_replaces_what_was_kept_of_it(memory: Memory) -> None:

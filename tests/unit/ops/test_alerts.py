@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_late_announcement_is_told_once_after_some_looks_and_taken_back_once()
     assert find_troubles(report(waiting, feeds=(*FINE, late(2)))) == ()
     found = report(waiting, feeds=(*FINE, late(3)))
     alert = make.present(build_alert(found, find_troubles(found)))
-    assert "Announcement late (cs.RO): The feed of cs.RO is an old one." in alert.text
+    assert "Announcement late (cs.RO): the feed repeats what was announced before" in alert.text
     assert went_well(alert.troubles)
     sent = parse_keys(add_keys("", alert))
     later = report(waiting, feeds=(*FINE, late(4)))
@@ -101,10 +102,18 @@ def test_a_late_announcement_is_told_once_after_some_looks_and_taken_back_once()
     came = FeedReport("cs.RO", FeedOutcome.ANNOUNCED, 31, fetched_at=make.NOW)
     there = report(entry(1, RunOutcome.SENT), feeds=(*FINE, came))
     back = make.present(build_alert(there, [*find_troubles(there), *find_arrivals(there, sent)], sent))
-    assert "Announcement came (cs.RO): 31 papers came at 06:00 UTC" in back.text
+    assert "Announcement came (cs.RO): today's papers came at 06:00 UTC" in back.text
     assert find_arrivals(there, frozenset()) == ()
     sent = parse_keys(add_keys("\n".join(sent), back))
     assert build_alert(there, find_arrivals(there, sent), sent) is None
+
+
+@pytest.mark.parametrize("outcome", [FeedOutcome.STALE, FeedOutcome.HALF_STALE, FeedOutcome.NO_ANNOUNCEMENT])
+def test_many_categories_that_are_late_together_are_one_line(outcome: FeedOutcome) -> None:
+    feeds = tuple(replace(late(3, outcome), category=category) for category in ("cs.AI", "cs.CL", "cs.RO"))
+    found = report(feeds=feeds)
+    alert = make.present(build_alert(found, find_troubles(found)))
+    assert [line.partition(":")[0] for line in alert.lines] == ["Announcement late (cs.AI, cs.CL, cs.RO)"]
 
 
 def test_a_feed_that_failed_and_came_is_taken_back_too() -> None:

@@ -103,6 +103,13 @@ def test_an_empty_feed_is_late_where_there_were_papers_every_day(before: tuple[i
     assert ("yet" in report.detail) is is_awaited
 
 
+def test_a_day_that_could_not_be_read_says_nothing_of_a_category() -> None:
+    before = days(9, 9, 9, 9)
+    failed = FeedReport("cs.LG", FeedOutcome.FAILED, 0)
+    before[-1] = replace(before[-1], feeds=(failed,), announcements=())
+    assert read_feed(Feed("cs.LG", make.TUESDAY, ()), before, make.TUESDAY)[1].is_awaited
+
+
 @pytest.mark.parametrize(
     ("on", "words"),
     [

@@ -657,3 +657,15 @@ def test_a_copy_with_a_mistake_is_refused_with_the_remedy(tmp_path: Path, change
     with pytest.raises(ConfigError, match=re.escape(f"correct {FILE}, or delete your copy")) as refused:
         resources.load_texts(FILE, tmp_path)
     assert said in refused.value.problems
+
+
+@pytest.mark.parametrize("feed", ["feed:https://journal.example.org/rss", " FEED:https://10.0.0.1.example/", "feed:x"])
+def test_a_stranger_names_no_feeds(feed: str) -> None:
+    office = Office()
+    (problem,) = office.door.problems(replace(FORM, categories=(feed,)))
+    assert problem.field == "categories"
+    preprints = replace(FORM, categories=(feed, "biorxiv:genetics"))
+    assert not office.door.problems(preprints)
+    office.door.submit(preprints)
+    kept = make.present(office.store.get_sign_up(EVE, NOW.date()))
+    assert kept.categories == ("biorxiv:genetics",)

@@ -617,3 +617,11 @@ def test_a_feed_in_another_encoding_than_declared_is_read_with_a_warning() -> No
     feed = parse_feed(body, "cs.LG")
     assert feed.announcements[1].paper.authors == ("José Núñez",)
     assert feed.warnings == ("The feed of cs.LG is not encoded as it says; some characters may be wrong.",)
+
+
+@pytest.mark.parametrize("offset", ["-05:00", "-04:00"])
+def test_the_day_of_a_winter_feed_is_the_same_with_the_offset_of_summer(offset: str) -> None:
+    summer = (FEEDS / "2025-10-07" / "cs.AI.atom").read_text(encoding="utf-8")
+    winter = summer.replace("2025-10-07T00:00:00-04:00", f"2025-11-25T00:00:00{offset}")
+    assert winter != summer
+    assert parse_feed(winter.encode(), "cs.AI").announced_on == date(2025, 11, 25)

@@ -224,6 +224,17 @@ def test_while_the_api_is_away_the_feed_is_read_and_the_operator_is_told() -> No
     assert [wait_s for wait_s in slept if wait_s != PAUSE_S] == list(WAITS_S)
 
 
+def test_a_server_that_is_away_is_not_waited_for_with_each_subject() -> None:
+    slept = list[float]()
+    server = Server(lambda url: httpx2.Response(503))
+    away = source(server, slept)
+    for category in (CATEGORY, "biorxiv:zoology", "biorxiv:ecology"):
+        with pytest.raises(SourceError):
+            away.fetch(category)
+    assert [wait_s for wait_s in slept if wait_s != PAUSE_S] == list(WAITS_S)
+    assert len(server.asked) == 3 + 1 + 2 * (1 + 1)  # the API and the feed
+
+
 def test_when_both_are_away_the_apis_trouble_is_told() -> None:
     server = Server(lambda url: httpx2.Response(404 if "api" in url.host else 500))
     with pytest.raises(SourceError, match=r"api\.biorxiv\.org"):

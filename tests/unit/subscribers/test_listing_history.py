@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from newsletter.model import Subscriber
 from newsletter.subscribers import listing_history
 from newsletter.subscribers.listing_history import (
     KEEP_VANISHED,
@@ -73,6 +74,28 @@ def test_it_is_asked_for_two_weeks_and_the_name_is_forgotten_after_two_months() 
 )
 def test_a_history_that_cannot_be_understood_is_begun_anew(text: str) -> None:
     assert read(text) == {}
+
+
+class CountedName(str):
+    """Knows how often any of its kind was made comparable."""
+
+    looks = 0
+
+    def casefold(self) -> str:
+        CountedName.looks += 1
+        return super().casefold()
+
+
+def test_each_name_is_looked_at_once_however_many_come_and_go() -> None:
+    before, now = ({f"s_{kind}{n}": CountedName(f"{kind} {n}") for n in range(100)} for kind in ("old", "new"))
+    known = update(update({}, _named(before), TODAY - timedelta(days=1)), _named(now), TODAY)
+    CountedName.looks = 0
+    assert find_possible_moves(known, TODAY) == []
+    assert CountedName.looks <= len(before) + len(now)
+
+
+def _named(names: dict[str, CountedName]) -> list[Subscriber]:
+    return [make.subscriber(subscriber_id=who, name=name) for who, name in names.items()]
 
 
 def test_the_question_names_ids_alone() -> None:

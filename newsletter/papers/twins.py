@@ -1,0 +1,84 @@
+"""Tells when two papers of different ids are one work: a preprint in two places, or one that a journal published. Pure.
+
+Two are one if their titles have the same letters and their first authors the same family name. Where one of them names
+no author, the title alone has to do. Short titles ("Correction", "Editorial") prove nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from newsletter.model import Announcement, Paper
+from newsletter.papers.citations import is_group, last_first
+from newsletter.papers.latex import readable, readable_name
+
+LEAST_LETTERS = (
+    20  # of a title; of 20,594 arXiv papers of autumn 2025, 61 have fewer, and no two of the others are alike
+)
+_MOST_CHARS = 400
+_NO_LETTER = re.compile(r"[\W_]+")
+
+
+class Works:
+    """A set of works, each known by one of its papers."""
+
+    def __init__(self, papers: Iterable[Paper] = ()) -> None:
+        self._families: dict[str, dict[str, Paper]] = {}
+        for paper in papers:
+            self.add(paper)
+
+    def add(self, paper: Paper) -> None:
+        """Adds a paper's work; does nothing for a title that proves nothing, and for a work that is there."""
+        title, family = _marks(paper)
+        if title:
+            self._families.setdefault(title, {}).setdefault(family, paper)
+
+    def find(self, paper: Paper) -> Paper | None:
+        """Finds the paper by which the same work is known; None if it is not."""
+        title, family = _marks(paper)
+        known = self._families.get(title, {})
+        if not family:
+            return next(iter(known.values()), None)
+        return known.get(family) or known.get("")
+
+
+def merge_twins(announcements: Sequence[Announcement]) -> tuple[Announcement, ...]:
+    """Gives each work once, where its first paper stood: the paper that says most of it, with the feeds of all."""
+    works, merged = Works(), dict[str, Announcement]()
+    for shown in announcements:
+        twin = works.find(shown.paper)
+        if twin is None or twin.arxiv_id == shown.paper.arxiv_id:
+            works.add(shown.paper)
+            merged[shown.paper.arxiv_id] = shown
+        else:
+            merged[twin.arxiv_id] = _merged(merged[twin.arxiv_id], shown)
+    return tuple(merged.values())
+
+
+def _merged(one: Announcement, other: Announcement) -> Announcement:
+    kept, given = (other, one) if _says_more(other.paper) > _says_more(one.paper) else (one, other)
+    kind = min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence)
+    feeds = tuple(sorted({*kept.feeds, *given.feeds}))
+    return Announcement(kept.paper, kind, feeds, tuple(sorted({*kept.later, *given.later})))
+
+
+def _says_more(paper: Paper) -> tuple[bool, bool, bool]:
+    """arXiv's papers can be read by everybody as text; of the others those say more that have abstract and PDF."""
+    return paper.origin is None, bool(paper.abstract), bool(paper.origin and paper.origin.pdf)
+
+
+@lru_cache(maxsize=4096)
+def _marks(paper: Paper) -> tuple[str, str]:
+    """The letters of title and family name; no title, if it proves nothing."""
+    title = _fold(readable(paper.title[:_MOST_CHARS]))
+    first = readable_name(paper.authors[0]).split(" (")[0] if paper.authors else ""
+    family = first if is_group(first) else last_first(first).partition(",")[0]
+    return (title, _fold(family)) if len(title) >= LEAST_LETTERS else ("", "")
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return _NO_LETTER.sub("", "".join(char for char in plain if not unicodedata.combining(char)))

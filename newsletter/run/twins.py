@@ -1,0 +1,39 @@
+"""Which works a reader was sent, whatever ids they had: read for readers of several sources alone.
+
+arXiv's papers are known by their ids. A paper that stands in two places, or that a journal publishes months after its
+preprint, has another id each time; that they are one work, papers/twins.py tells.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from newsletter.delivery import ledger
+from newsletter.model import Subscriber
+from newsletter.papers import Works, categories
+from newsletter.stores import Store
+
+REMEMBERED = timedelta(days=400)  # journals publish a preprint months later; each mail read takes a millisecond
+
+
+def reads_several_sources(subscriber: Subscriber) -> bool:
+    """Tells whether papers come to this reader from more than one place; each feed is one, all of arXiv another."""
+    sources = {
+        category if categories.is_feed(category) else categories.source_of(category)
+        for category in subscriber.categories
+    }
+    return len(sources) > 1
+
+
+def read_sent_works(store: Store, subscriber_id: str, digest_on: date) -> Works:
+    """Reads the works that a reader was sent, or may have been, in the last 400 days but for the mail of `digest_on`.
+
+    A digest that cannot be read is passed over: then a work may come twice.
+    """
+    oldest = digest_on - REMEMBERED
+    dates = [
+        row.digest_on
+        for row in store.get_deliveries(subscriber_id=subscriber_id)
+        if row.digest_on != digest_on and row.digest_on >= oldest and ledger.counts_as_sent(row.state) and row.paper_ids
+    ]
+    return Works(entry.paper for digest in store.get_digests(subscriber_id, dates) for entry in digest.entries)

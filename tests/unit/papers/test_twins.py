@@ -1,0 +1,84 @@
+"""papers/twins.py: the same letters and the same first author are one work; all else is two."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.model import Announcement, AnnounceType, Origin, Paper
+from newsletter.papers.twins import Works, merge_twins
+from tests import make
+
+TITLE = "Two maps of one cave in the hippocampus of bats"
+BIORXIV = Origin(
+    "bioRxiv", "https://www.biorxiv.org/content/10.64898/1v1", "10.64898/1", pdf="https://example.org/1.pdf"
+)
+JOURNAL = Origin("A Journal", "https://journal.example.org/1", "10.5555/1")
+
+
+def paper(paper_id: str = "doi:10.64898/1", title: str = TITLE, *authors: str, **changes: object) -> Paper:
+    return make.paper(paper_id, title=title, authors=authors or ("Rosa Amsel", "Karl Breuer"), **changes)
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        (paper("doi:10.5555/1"), True),
+        (paper("doi:10.5555/1", "Two Maps of One Cave, in the Hippocampus of Bats."), True),
+        (paper("doi:10.5555/1", TITLE, "R. Amsel"), True),
+        (paper("doi:10.5555/1", TITLE, "R. Amsél"), True),
+        (paper("doi:10.5555/1", TITLE, "Karl Breuer", "Rosa Amsel"), False),
+        (paper("doi:10.5555/1", f"{TITLE}: a reply"), False),
+        (make.paper("doi:10.5555/1", title=TITLE, authors=()), True),
+    ],
+)
+def test_which_papers_are_one_work(other: Paper, is_same: bool) -> None:
+    known = paper()
+    assert (Works([known]).find(other) == known) == is_same
+    assert (Works([other]).find(known) == other) == is_same
+
+
+@pytest.mark.parametrize("title", ["Correction", "Editorial", "Reply to Amsel et al.", "", "???"])
+def test_a_short_title_proves_nothing(title: str) -> None:
+    assert Works([paper("doi:10.5555/1", title)]).find(paper("doi:10.5555/2", title)) is None
+
+
+def test_tex_and_letters_are_the_same_title() -> None:
+    tex, plain = (paper(title=f"On the {beta}-cells of an invented pancreas") for beta in (r"$\beta$", "β"))
+    assert Works([tex]).find(plain) == tex
+
+
+def shown(each: Paper, *feeds: str) -> Announcement:
+    return Announcement(each, AnnounceType.NEW, feeds)
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (paper("2601.00001"), paper(origin=BIORXIV)),
+        (paper(origin=BIORXIV), paper("doi:10.5555/1", origin=JOURNAL)),
+        (paper("doi:10.5555/1", origin=JOURNAL), paper(origin=BIORXIV, abstract="")),
+    ],
+)
+def test_of_two_places_the_one_that_says_more_stays_with_the_feeds_of_both(
+    better: Paper, worse: Paper, is_turned: bool
+) -> None:
+    other = shown(paper("2601.00009", "A paper on something else altogether"), "c")
+    both = [shown(better, "a"), other, shown(worse, "b")]
+    merged = merge_twins(both[::-1] if is_turned else both)
+    assert [each.paper.arxiv_id for each in merged if each != other] == [better.arxiv_id]
+    assert {each.feeds for each in merged} == {("a", "b"), ("c",)}
+
+
+titles = st.sampled_from([TITLE, TITLE.upper(), "Short", "Another work that is long enough"])
+authors = st.lists(st.sampled_from(["Rosa Amsel", "R. Amsel", "Karl Breuer"]), max_size=2).map(tuple)
+
+
+@given(st.lists(st.builds(lambda *parts: parts, st.integers(1, 9), titles, authors), max_size=12))
+def test_merging_keeps_ids_apart_and_merging_again_changes_nothing(
+    drawn: list[tuple[int, str, tuple[str, ...]]],
+) -> None:
+    papers = {n: make.paper(f"2601.0000{n}", title=title, authors=names) for n, title, names in drawn}
+    once = merge_twins([shown(each, "cs.LG") for each in papers.values()])
+    assert len({each.paper.arxiv_id for each in once}) == len(once)
+    assert merge_twins(once) == once
