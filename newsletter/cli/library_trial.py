@@ -7,6 +7,7 @@ from pathlib import Path
 
 from newsletter import app
 from newsletter.errors import ConfigError, FetchError
+from newsletter.formatting import cut_at_clause
 from newsletter.model import ZoteroLibrary
 from newsletter.services import directory
 from newsletter.settings import Settings
@@ -43,5 +44,5 @@ def _try(library: ZoteroLibrary, reader: LibraryReader, settings: Settings) -> s
         return f"{library.place} is empty; papers that are added to it count from the next day on"
     latest, entries = found.items[-1], "1 entry" if found.total == 1 else f"{found.total:,} entries"
     count = f"{len(found.items)} paper{'' if len(found.items) == 1 else 's'}"
-    last = f"the last one, added on {latest.added_at:%Y-%m-%d}, is “{latest.title[:80]}”"
+    last = f"the last one, added on {latest.added_at:%Y-%m-%d}, is “{cut_at_clause(latest.title, 80)}”"
     return f"{library.place} has {entries}, {count} of it counted; {last}"

@@ -132,6 +132,12 @@ def find_stale(subscribers: Iterable[Subscriber], store: Store) -> Sequence[tupl
     ]
 
 
+def has_failed(library: ZoteroLibrary, store: Store) -> bool:
+    """Tells whether this library could not be read the last time."""
+    reading = read_index(store).get(library.name)
+    return reading is not None and bool(reading.problem)
+
+
 def _meanwhile(reading: Reading) -> str:
     if reading.read_at is None:
         return "Until then their papers are chosen without it."

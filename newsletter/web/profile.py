@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
+from newsletter.services import live_libraries
 from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
 from newsletter.stores import Store
@@ -123,8 +124,16 @@ class _Editor:
         for problem in view.preview.problems if view.preview else ():
             before = mistakes.get(problem.field)
             mistakes[problem.field] = f"{before} {problem.text}" if before else problem.text
+        if "zotero" not in mistakes and self._has_failed(fields.single.get("zotero", ""), subscriber_id):
+            mistakes["zotero"] = t["zotero_failed"]
         usual = self.profiles.find_listed(subscriber_id)
         return replace(view, form=form_view(fields, usual, mistakes, t, opened=_TOPIC.findall(view.focus)))
+
+    def _has_failed(self, place: str, subscriber_id: str) -> bool:
+        """Whether this is the library of the reader as they are served, and could not be read the last time."""
+        reader = self.profiles.find_current(subscriber_id)
+        served = reader.zotero if reader else None
+        return served is not None and served.place == place and live_libraries.has_failed(served, self.store)
 
     def _act(self, subscriber_id: str) -> EditorView:
         latest = self._latest(subscriber_id)  # before the text: whoever comes between makes a conflict, not a loss

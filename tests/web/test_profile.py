@@ -10,13 +10,18 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
+from newsletter.app import build_local_scorer
+from newsletter.errors import FetchError
+from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, ZoteroLibrary
 from newsletter.run import Trial
+from newsletter.services.live_libraries import refresh
+from newsletter.services.profiles import ProfileService
 from newsletter.services.reader_texts import trial_texts
 from newsletter.signing import Purpose, Signer
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
+from tests import make
 from tests.fake_profiles import FIRST, FakeProfiles
 from tests.web.site import NOW, SIGNER, WHO, part_of
 
@@ -333,3 +338,20 @@ def test_a_mistake_stands_at_its_field(store: TinyStore, client: FlaskClient) ->
     assert 'name="max_papers" value="many" autocomplete="off" aria-invalid="true"' in answer.text
     assert '<p class="wrong" id="wrong-max_papers">max_papers is a number' in answer.text
     assert texts(store) == []
+
+
+class NobodyThere:
+    """A reader of libraries that finds none."""
+
+    def read(self, library: ZoteroLibrary, *, key: str = "", known_version: int = 0) -> None:
+        raise FetchError(library.place, "There is no such library.")
+
+
+def test_a_library_that_could_not_be_read_is_told_at_its_field(store: TinyStore) -> None:
+    listed = make.subscriber(subscriber_id=WHO, zotero=ZoteroLibrary("groups/404"))
+    profiles = ProfileService(lambda: [listed], store, build_local_scorer)
+    client = create_app(replace(part_of(store), profiles=profiles)).test_client()
+    said = "This library could not be read the last time."
+    assert said not in client.get(PROFILE).text
+    refresh([listed], store, NobodyThere(), {}, lambda: NOW)
+    assert said in client.get(PROFILE).text

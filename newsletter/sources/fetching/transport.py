@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from ssl import SSLContext
 from threading import BoundedSemaphore
 from urllib.request import getproxies, proxy_bypass
@@ -92,7 +93,12 @@ class GuardedTransport(httpx2.BaseTransport):
         self._resolve = resolve
         self._monotonic = monotonic
         self._turns = BoundedSemaphore(connections)
-        self._tls = tls or httpx2.create_ssl_context()
+        if tls is not None:
+            self._tls = tls
+
+    @cached_property
+    def _tls(self) -> SSLContext:
+        return httpx2.create_ssl_context()  # which takes a twentieth of a second: only who asks should wait
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         if why := self._reach.refusal_of(str(request.url)):

@@ -24,6 +24,7 @@ from newsletter.services.live_libraries import (
     read_index,
     refresh,
 )
+from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.subscribers import profile_yaml
 from tests import archives, make
@@ -251,3 +252,15 @@ def test_a_reader_names_a_public_library_and_keeps_the_operators_key(tmp_path: P
     assert after("zotero: users/2\n") == ZoteroLibrary("users/2"), "a key opens its own library alone"
     assert after(profile_yaml.write(listed)) == listed.zotero, "sent back as it was written"
     assert after("zotero: ''\ntopics: [{name: Bees, relevant: Bees.}]\n") is None
+
+
+def test_a_reader_hears_whether_a_library_was_read_already(store: Store) -> None:
+    profiles = ProfileService(lambda: [reader(None)], store, build_local_scorer)
+
+    def answer(text: str) -> str:
+        return profiles.change(reader(None).subscriber_id, text, origin=RevisionOrigin.REPLY, now=NOW)
+
+    unread = "zotero: groups/7/ABCD2345 has not been read yet; it is read before your next mail"
+    assert unread in answer(f"zotero: {GROUP.place}\n")
+    look(store, Reader([contents(BEES)]))
+    assert unread not in answer(f"zotero: {GROUP.place}\nabout: I keep bees.\n")
