@@ -156,7 +156,8 @@ def copy_rows(database: Database, first: str, others: Sequence[str]) -> None:
     names = ", ".join(column.name for column in tables.deliveries.c if column.name not in ("subscriber_id", "value"))
     copied = text(
         f"INSERT INTO deliveries (subscriber_id, {names}, value) "
-        f"SELECT :other, {names}, replace(value, :first, :other) FROM deliveries WHERE subscriber_id = :first"
+        f"SELECT CAST(:other AS text), {names}, replace(value, CAST(:first AS text), CAST(:other AS text)) "
+        "FROM deliveries WHERE subscriber_id = CAST(:first AS text)"
     )
     with database.change() as connection:
         for other in others:
