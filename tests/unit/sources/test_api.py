@@ -90,6 +90,19 @@ def test_an_entry_becomes_a_paper_as_a_feed_would_have_shown_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("comment", "notice"),
+    [
+        ("12 pages. This paper has been withdrawn by the authors.", "This paper has been withdrawn by the authors."),
+        ("12 pages, 3 figures", ""),
+    ],
+)
+def test_the_comment_says_that_a_paper_is_withdrawn(comment: str, notice: str) -> None:
+    page = api_page([paper(1)], 0, 1).replace("<published>", f"<arxiv:comment>{comment}</arxiv:comment><published>")
+    ((record,), _) = always(200, page).harvest("cs.LG", since=SINCE)
+    assert record.paper.withdrawal == notice
+
+
 def test_an_archive_is_all_its_categories() -> None:
     api = Api([paper(1)])
     harvester(api).harvest("cs", since=SINCE)
@@ -193,24 +206,28 @@ class Way:
         return (PaperRecord(make.paper(self.arxiv_id), (MONDAY,), MONDAY.date()),), ()
 
 
+def taking(*ways: Way) -> FirstThatAnswers:
+    return FirstThatAnswers([lambda way=way: way for way in ways])
+
+
 def test_the_second_way_is_taken_when_the_first_fails_and_only_then() -> None:
     second = Way("2611.00002")
-    records, warnings = FirstThatAnswers([Way("2611.00001"), second]).harvest("cs.LG", since=SINCE)
+    records, warnings = taking(Way("2611.00001"), second).harvest("cs.LG", since=SINCE)
     assert ([each.paper.arxiv_id for each in records], warnings, second.asked) == (["2611.00001"], (), 0)
-    records, warnings = FirstThatAnswers([Way(problem="It is down."), second]).harvest("cs.LG", since=SINCE)
+    records, warnings = taking(Way(problem="It is down."), second).harvest("cs.LG", since=SINCE)
     assert [each.paper.arxiv_id for each in records] == ["2611.00002"]
     assert warnings == ("Another way was taken for cs.LG: It is down.",)
 
 
 def test_when_no_way_leads_there_all_reasons_are_said() -> None:
     with pytest.raises(SourceError, match=r"^It is down\. So is this\.$"):
-        FirstThatAnswers([Way(problem="It is down."), Way(problem="So is this.")]).harvest("cs.LG", since=SINCE)
+        taking(Way(problem="It is down."), Way(problem="So is this.")).harvest("cs.LG", since=SINCE)
 
 
 def test_a_category_that_arxiv_does_not_know_is_not_asked_for_twice() -> None:
     second = Way("2611.00002")
     with pytest.raises(SourceError, match="No such category"):
-        FirstThatAnswers([Way(problem="No such category.", is_config=True), second]).harvest("cs.LG", since=SINCE)
+        taking(Way(problem="No such category.", is_config=True), second).harvest("cs.LG", since=SINCE)
     assert second.asked == 0
 
 

@@ -78,6 +78,27 @@ def test_a_record_becomes_a_paper_as_a_feed_would_have_shown_it() -> None:
     assert record.paper.title == "On Learning & Its Limits"
     assert record.paper.authors == ("Ada López", "Bo Chen (Institute of A and B)", "C. Diaz")
     assert record.paper.abstract == "We learn $a<b$. And more."
+    assert record.paper.withdrawal == ""
+
+
+NOTICE = "This paper has been withdrawn by the authors due to an error in Lemma 3."
+
+
+@pytest.mark.parametrize(
+    ("said", "notice"),
+    [
+        ({"comments": NOTICE, "source_type": "I"}, NOTICE),
+        ({"comments": f"12 pages. {NOTICE}"}, NOTICE),
+        ({"abstract": NOTICE}, NOTICE),
+        ({"source_type": "I"}, "Withdrawn."),
+        ({"comments": "12 pages, 3 figures", "source_type": "D"}, ""),
+    ],
+)
+def test_a_record_says_that_its_paper_is_withdrawn(said: dict[str, str], notice: str) -> None:
+    """The forms of arXivRaw: a notice in the comments, and a latest version without files (source type I)."""
+    kept = Kept("2611.00001", [MONDAY, datetime(2026, 11, 25, 8, tzinfo=UTC)], **said)  # type: ignore[arg-type]
+    (record,) = read_page(page([kept]).encode(), "cs.LG").records
+    assert record.paper.withdrawal == notice
 
 
 def test_pages_are_followed_over_a_connection_and_deleted_records_passed_over() -> None:
@@ -107,6 +128,22 @@ def test_requests_wait_for_the_turn_that_all_processes_share() -> None:
     asking = Asking(transport, reserve=lambda pause_s: 2 * pause_s)
     asking.ids()
     assert asking.slept == [6.0, 3.0, 6.0]
+
+
+def test_records_are_not_asked_for_while_arxiv_wants_to_be_left_alone() -> None:
+    transport, requests = answering(page(PAPERS))
+    with pytest.raises(SourceError, match="not to be asked again for 20 minutes"):
+        Asking(transport, reserve=lambda pause_s: 1_200.0).ids()
+    assert requests == []
+
+
+def test_after_two_categories_that_could_not_be_had_no_other_is_asked_for() -> None:
+    transport, requests = answering((503, "later"))
+    harvester = Asking(transport).harvester
+    for category in ("cs.AI", "cs.CL", "cs.CV", "cs.LG"):
+        with pytest.raises(SourceError, match=r"answered 503|does not answer"):
+            harvester.harvest(category, since=SINCE)
+    assert len(requests) == 2 * ATTEMPTS
 
 
 def test_a_paper_on_two_pages_is_one() -> None:
