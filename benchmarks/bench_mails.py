@@ -36,8 +36,10 @@ class InliningEach(Renderer):
 
     def __init__(self, brand: Brand = BRAND) -> None:
         super().__init__(brand, *FOLDERS)
-        source = (FOLDERS[0][0] / "digest.html").read_text(encoding="utf-8")
-        self._plain: Environment = environment_of(DictLoader({"digest.html": load_theme().fill(source)}))
+        names = ("digest.html", "_updates.html")
+        sources = {name: (FOLDERS[0][0] / name).read_text(encoding="utf-8") for name in names}
+        sources["digest.html"] = load_theme().fill(sources["digest.html"])
+        self._plain: Environment = environment_of(DictLoader(sources))
 
     def _page(self, view: DigestView, t: Texts) -> str:
         return ascii_html(inline(self._plain.get_template("digest.html").render(d=view, t=t)))

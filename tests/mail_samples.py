@@ -17,7 +17,7 @@ from pathlib import Path
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
-from newsletter.model.digests import Digest, RenderedDigest
+from newsletter.model.digests import Digest, PaperUpdate, RenderedDigest, SentPaper
 from newsletter.model.notices import Notice, NoticeKind
 from newsletter.model.papers import Announcement, AnnounceType, Paper
 from newsletter.model.scores import Score, ScoreReport, Usage
@@ -189,7 +189,18 @@ def made_digest(count: int) -> Digest:
     )
     hidden = replace(digest.counts, relevant=digest.counts.relevant + 12)
     notice = Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.CV",)})
-    return replace(digest, counts=hidden, notices=(notice,))
+    return replace(digest, counts=hidden, notices=(notice,), updates=tuple(_made_updates()))
+
+
+def _made_updates() -> Iterator[PaperUpdate]:
+    """News of papers with all that their authors may write: other words, none any more, and why they are withdrawn."""
+    for number in range(1, 9):
+        paper, other = (_made_announcement(each).paper for each in (number, number + 1))
+        known = replace(paper, arxiv_id=f"2512.{number:05d}", version=1)
+        later = replace(known, version=2, title=other.title, abstract=f"{other.abstract} {LONG_WORD}")
+        notice = HOSTILE_ABSTRACTS[number % len(HOSTILE_ABSTRACTS)] if number % 3 == 0 else ""
+        sent = SentPaper(known.arxiv_id, make.TUESDAY - timedelta(number), number)
+        yield PaperUpdate(replace(later, withdrawal=notice[:300]), known, sent)
 
 
 def _made_announcement(number: int) -> Announcement:

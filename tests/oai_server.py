@@ -37,6 +37,8 @@ class Kept:
     abstract: str = "  We learn $a<b$.\n  And more."
     changed_on: date = date(2026, 11, 26)
     is_deleted: bool = False
+    comments: str = ""
+    source_type: str = ""  # of the latest version
 
     def xml(self) -> str:
         """Its record."""
@@ -48,7 +50,12 @@ class Kept:
         if self.is_deleted:
             return f"<record>{header}</record>"
         versions = "".join(
-            f'<version version="v{number}"><date>{at:%a, %d %b %Y %H:%M:%S GMT}</date><size>9kb</size></version>'
+            f'<version version="v{number}"><date>{at:%a, %d %b %Y %H:%M:%S GMT}</date><size>9kb</size>'
+            + (
+                f"<source_type>{self.source_type}</source_type></version>"
+                if number == len(self.received_at)
+                else "</version>"
+            )
             for number, at in enumerate(self.received_at, 1)
         )
         texts = {
@@ -56,7 +63,7 @@ class Kept:
             "authors": self.authors,
             "categories": self.categories,
             "abstract": self.abstract,
-        }
+        } | ({"comments": self.comments} if self.comments else {})
         return (
             f'<record>{header}<metadata><arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{self.arxiv_id}</id>'
             f"<submitter>Ada</submitter>{versions}"

@@ -45,7 +45,7 @@ def command(context: click.Context, on: datetime | None, states: tuple[str, ...]
 @command.command()
 @click.argument("delivery_id")
 def show(delivery_id: str) -> None:
-    """Show every step of DELIVERY_ID (SUBSCRIBER/DATE) and the papers in its mail.
+    """Show every step of DELIVERY_ID (SUBSCRIBER/DATE), the papers in its mail, and the later versions it tells of.
 
     \b
     Example:
@@ -61,6 +61,8 @@ def show(delivery_id: str) -> None:
         click.echo(f"Sent by: {row.sent_by}")
     if row.paper_ids:
         click.echo("Papers: " + " ".join(row.paper_ids))
+    if row.told_ids:
+        click.echo("Tells of: " + " ".join(row.told_ids))
 
 
 @command.command()

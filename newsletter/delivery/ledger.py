@@ -117,15 +117,20 @@ def hand_over(
     now: datetime,
     readings: tuple[FeedReading, ...] = (),
     not_scored_ids: tuple[str, ...] = (),
+    told_ids: tuple[str, ...] = (),
     sent_by: str = "",
 ) -> Delivery:
-    """Notes, before the first byte leaves, that `sent_by` gets the mail; from here on its papers count as sent."""
+    """Notes, before the first byte leaves, that `sent_by` gets the mail.
+
+    From here on its papers count as sent, and the versions `told_ids` as told of.
+    """
     return replace(
         _moved(delivery, _S.HANDED_OVER, now),
         paper_ids=paper_ids,
         announced_on=announced_on,
         readings=readings,
         not_scored_ids=not_scored_ids,
+        told_ids=told_ids,
         message_id=message_id,
         sent_by=sent_by,
     )

@@ -16,6 +16,7 @@ from newsletter.mail.sample_digest import (
     PARTLY_JUDGED,
 )
 from newsletter.mail.theme import load_theme, stylesheet
+from newsletter.mail.updates import UpdateView, update_views
 from newsletter.mail.view import PAPER_AUTHORS, TOC_AUTHORS
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "TOC_AUTHORS",
     "CostView",
     "MailIdentity",
+    "UpdateView",
     "VoteLinks",
     "build_message",
     "build_service_message",
@@ -40,6 +42,7 @@ __all__ = [
     "responses",
     "stylesheet",
     "templates",
+    "update_views",
     "welcome",
     "wording",
     "write_notices",

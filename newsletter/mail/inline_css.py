@@ -17,6 +17,7 @@ from jinja2.exceptions import TemplateNotFound
 _BEGINS = {"variable_begin": "variable_end", "block_begin": "block_end", "comment_begin": "comment_end"}
 _BEGINS |= {"raw_begin": "raw_end"}
 _STYLE = re.compile(r""" style=(?:"[^"]*"|'[^']*')""")
+_INCLUDE = re.compile(r'\{% include "([\w-]+\.html)" %\}\n?')
 _STAND_IN = re.compile(r"<!--jinja(\d+)-->|jinja(\d+)jinja")
 
 
@@ -32,7 +33,14 @@ class InliningLoader(BaseLoader):
         if not template.endswith(".html"):
             return source, filename, is_fresh
         environment.parse(source, template, filename)  # a mistake is told with its line here, which inlining moves
+        source = _INCLUDE.sub(lambda found: self._part(environment, found[1]), source)
         return inline_template(environment, self._prepare(source), template, filename), filename, is_fresh
+
+    def _part(self, environment: Environment, name: str) -> str:
+        """The source of a template that another takes in: there it gets its styles, as it has no style block itself."""
+        source, filename, _ = self._inner.get_source(environment, name)
+        environment.parse(source, name, filename)
+        return source
 
     def list_templates(self) -> list[str]:
         raise TemplateNotFound("a mail's templates are loaded by name")

@@ -34,7 +34,7 @@ from newsletter.mail.sample_digest import (
 )
 from newsletter.mail.shared_pages import SharedPages
 from newsletter.mail.size_budget import Detail, fit, html_bytes
-from newsletter.mail.templates import load_notices, loader_of, problem_of
+from newsletter.mail.templates import load_notices, load_update_texts, loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
 from newsletter.mail.welcome import WelcomeContent, WelcomeView
@@ -66,6 +66,7 @@ class Renderer:
         self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
         self._prompts = environment_of(loader_of(prompt_folders))
         self._texts = _load_texts(email_folders, "digest.yaml")
+        self._update_texts = load_update_texts()
         self._shared = SharedPages(self.render)
 
     def render(self, digest: Digest, links: MailLinks | None = None) -> RenderedDigest:
@@ -79,7 +80,7 @@ class Renderer:
         return RenderedDigest(
             subject=one_line(self._fill(self._email, "digest.subject.txt", d=shown, t=t), SUBJECT_CHARS),
             html=html,
-            text=self._fill(self._email, "digest.txt", d=shown if shown.web_url else shown.whole_text, t=t),
+            text=self._text(shown if shown.web_url else shown.whole_text, t),
         )
 
     def render_mail(self, digest: Digest, identity: MailIdentity) -> RenderedDigest:
@@ -87,7 +88,14 @@ class Renderer:
         return self._shared.render(digest, identity)
 
     def _fit(self, view: DigestView, full: int, t: Texts) -> tuple[str, DigestView]:
-        """The page and what it shows: of each paper as much as there is room for."""
+        """The page and what it shows: of each paper as much as there is room for, and less of the news before that."""
+        page, shown = self._fit_papers(view, full, t)
+        if not view.updates or not shown.is_shortened(full):
+            return page, shown
+        page, shown = self._fit_papers(view.with_brief_updates, full, t)
+        return page, replace(shown, updates=view.updates)  # the text part has room for them
+
+    def _fit_papers(self, view: DigestView, full: int, t: Texts) -> tuple[str, DigestView]:
         shown, page = view, ""
 
         def measure(levels: Sequence[Detail]) -> int:
@@ -103,7 +111,10 @@ class Renderer:
         return page, shown
 
     def _page(self, view: DigestView, t: Texts) -> str:
-        return ascii_html(self._fill(self._email, "digest.html", d=view, t=t))
+        return ascii_html(self._fill(self._email, "digest.html", d=view, t=t, u=pick(self._update_texts, t.language)))
+
+    def _text(self, view: DigestView, t: Texts) -> str:
+        return self._fill(self._email, "digest.txt", d=view, t=t, u=pick(self._update_texts, t.language))
 
     def render_welcome(self, content: WelcomeContent, texts: TextsByLanguage, links: MailLinks) -> RenderedDigest:
         """Fills the templates of a welcome, in its reader's language. `links` are those of this very mail."""
@@ -120,7 +131,8 @@ class Renderer:
             self._view(replace(digest, subscriber=english)),
             nearest_heading=formatting.nearest_heading(digest, whose="the"),
         )
-        return self._fill(self._email, "digest.md", d=view, t=self._texts[FALLBACK_LANGUAGE])
+        t, u = self._texts[FALLBACK_LANGUAGE], self._update_texts[FALLBACK_LANGUAGE]
+        return self._fill(self._email, "digest.md", d=view, t=t, u=u)
 
     def check(self) -> None:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
@@ -140,7 +152,7 @@ class Renderer:
             for level in Detail:
                 few = self._view(FILLED_UP, links).at([level] * 2)
                 self._page(few, t)
-                self._fill(self._email, "digest.txt", d=few, t=t)
+                self._text(few, t)
                 self._page(self._view(BY_WORDS, links).at([level]), t)
         for digest in (EVERYTHING, PARTLY_JUDGED, FILLED_UP, NEAREST_ONLY):
             self.markdown(digest)
@@ -148,9 +160,10 @@ class Renderer:
 
     def _check_unjudged(self) -> None:
         """Refuses a template that shows the word None where a paper has no novelty."""
+        t, u = self._texts[FALLBACK_LANGUAGE], self._update_texts[FALLBACK_LANGUAGE]
         for name in ("digest.html", "digest.txt", "digest.md"):
             judged, unjudged = (
-                self._fill(self._email, name, d=self._view(one), t=self._texts["en"]) for one in (EVERYTHING, BY_WORDS)
+                self._fill(self._email, name, d=self._view(one), t=t, u=u) for one in (EVERYTHING, BY_WORDS)
             )
             if unjudged.count("None") > judged.count("None"):
                 raise ConfigError(

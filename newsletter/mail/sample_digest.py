@@ -16,6 +16,7 @@ from newsletter.model import (
     Notice,
     NoticeKind,
     Paper,
+    PaperUpdate,
     Profile,
     Score,
     SentPaper,
@@ -70,7 +71,22 @@ EVERYTHING = Digest(
     notices=(Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.LG", "cs.AI")}), Notice(NoticeKind.NOT_JUDGED, {"n": 2})),
     unsent=(UnsentPaper("2601.00002", "Another title", 8, 5),),
 )
-EVERYTHING = replace(EVERYTHING, weekly_best=(EarlierEntry(date(2025, 12, 30), EVERYTHING.entries[0]),))
+_PAPER = EVERYTHING.entries[0].paper
+_KNOWN = replace(
+    _PAPER, version=1, title="A former title", abstract="An old sentence stays. This one has 2 words less."
+)
+_SENT = SentPaper(_PAPER.arxiv_id, date(2025, 12, 30), 1)
+_NOW = "It is new. An old sentence stays. This one has 3 words more. So has that one. And that. And another one."
+EVERYTHING = replace(
+    EVERYTHING,
+    weekly_best=(EarlierEntry(date(2025, 12, 30), EVERYTHING.entries[0]),),
+    updates=(
+        PaperUpdate(replace(_PAPER, withdrawal="This paper has been withdrawn."), _KNOWN, _SENT),
+        PaperUpdate(replace(_PAPER, abstract=_NOW), _KNOWN, _SENT),
+        PaperUpdate(replace(_PAPER, abstract="An old sentence stays."), _KNOWN, _SENT),
+        PaperUpdate(_PAPER, _PAPER, _SENT),
+    ),
+)
 _UNJUDGED = replace(EVERYTHING.entries[0], number=2, score=replace(EVERYTHING.entries[0].score, novelty=None))
 _UNJUDGED_WEEK = (EarlierEntry(date(2025, 12, 30), _UNJUDGED),)
 PARTLY_JUDGED = replace(EVERYTHING, entries=(*EVERYTHING.entries, _UNJUDGED))

@@ -24,6 +24,12 @@ def load_notices() -> TextsByLanguage:
     return resources.load_texts("templates/texts/notices.yaml")
 
 
+@cache
+def load_update_texts() -> TextsByLanguage:
+    """Reads the sentences about papers that were sent before, once. Raises ConfigError as above."""
+    return resources.load_texts("templates/texts/updates.yaml")
+
+
 def problem_of(name: str, error: TemplateError | TypeError) -> ConfigError:
     """What is wrong with the template of this name ("templates/web/page.html"), or with one that it includes."""
     if isinstance(error, TemplateNotFound):

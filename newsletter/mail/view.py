@@ -22,6 +22,7 @@ from newsletter.mail.message import MailLinks
 from newsletter.mail.notices import write_notice, write_notices
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
+from newsletter.mail.updates import UpdateView, update_views
 from newsletter.model import Digest, DigestEntry, Paper, Subscriber
 from newsletter.papers import (
     PaperLinks,
@@ -122,6 +123,7 @@ class DigestView:
     in_full: tuple[DigestPaper, ...]  # those that stand below them, the best first
     all_papers: tuple[DigestPaper, ...]  # of the digest, whole, whatever there is room for
     week: tuple[WeekPaper, ...]  # the best that were sent since Monday; empty on other days
+    updates: tuple[UpdateView, ...]  # what is new in papers that were sent before
     topics: tuple[TopicCount, ...]  # that are met, the most often first; empty where a profile has no two
     is_grouped: bool
     other_papers: str  # over those that meet no topic, in a digest by topic
@@ -202,6 +204,16 @@ class DigestView:
         papers = tuple(replace(paper, is_in_full=True) for paper in self.all_papers)
         return replace(self, papers=papers, in_full=papers, left_out=0)
 
+    @property
+    def with_brief_updates(self) -> DigestView:
+        """The same with little more than titles of what was sent before: what gives way before any paper does."""
+        return replace(self, updates=tuple(replace(update, is_whole=False) for update in self.updates))
+
+    def is_shortened(self, full: int) -> bool:
+        """Tells whether any paper has less than its place in a mail of `full` papers in full would give it."""
+        whole = [paper for paper in self.papers if paper.has_authors and paper.has_links]
+        return len(whole) < len(self.all_papers) or len(self.in_full) < min(full, len(self.all_papers))
+
     def at(self, levels: Sequence[Detail]) -> DigestView:
         """The same with so much of each paper: what a mail shows of a digest. `levels` are in the papers' order."""
         shown = [_at(p, level) for p, level in zip(self.all_papers, levels, strict=True) if level > Detail.LEFT_OUT]
@@ -211,7 +223,7 @@ class DigestView:
             papers=tuple(shown),
             in_full=tuple(in_full),
             left_out=len(self.all_papers) - len(shown),
-            minutes=_minutes(shown, in_full, self.week),
+            minutes=_minutes(shown, in_full, self.week, self.updates),
         )
 
 
@@ -227,6 +239,7 @@ def view_of(
         for entry in digest.entries
     )
     week = week_views(digest.weekly_best, mail_links.web_url, t)
+    updates = update_views(digest, mail_links.web_url, t)
     return DigestView(
         brand=brand,
         name=subscriber.name,
@@ -237,6 +250,7 @@ def view_of(
         in_full=papers,
         all_papers=papers,
         week=week,
+        updates=updates,
         topics=_topics(papers),
         is_grouped=subscriber.group_by_topic and names_topics,
         other_papers=t["group_other"],
@@ -247,7 +261,7 @@ def view_of(
         passed=counts.passed,
         widening=write_notice(digest.widening, notice_texts),
         left_out=0,
-        minutes=_minutes(papers, papers, week),
+        minutes=_minutes(papers, papers, week, updates),
         counts_announced=write_number(counts.announced, t.language),
         counts_scanned=write_number(counts.scanned, t.language),
         counts_relevant=write_number(counts.relevant, t.language),
@@ -321,10 +335,16 @@ def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
     )
 
 
-def _minutes(entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper], week: Sequence[WeekPaper]) -> int:
+def _minutes(
+    entries: Sequence[DigestPaper],
+    in_full: Sequence[DigestPaper],
+    week: Sequence[WeekPaper],
+    updates: Sequence[UpdateView],
+) -> int:
     chars = sum(len(paper.title) + len(paper.sentence) + len(paper.comment) for paper in entries)
     chars += sum(len(paper.abstract) for paper in in_full)
     chars += sum(len(paper.title) + len(paper.comment) for paper in week)
+    chars += sum(update.chars for update in updates)
     return max(1, math.ceil(chars / CHARS_A_MINUTE))
 
 

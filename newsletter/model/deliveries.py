@@ -99,6 +99,7 @@ class Delivery:
     sent_by: str = ""  # who had that mail, as `Sender.name` says it; empty in rows of older versions
     detail: str = ""
     retry_at: datetime | None = None
+    told_ids: tuple[str, ...] = ()  # "2510.05064v3": versions of papers sent before that the mail tells of
     steps: tuple[DeliveryStep, ...] = field(default=())  # oldest first, the present state last
 
     @property

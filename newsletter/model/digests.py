@@ -45,6 +45,15 @@ class EarlierEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperUpdate:
+    """A later version of a paper that the same subscriber was sent, or that it is withdrawn (`paper.withdrawal`)."""
+
+    paper: Paper  # as it is now
+    known: Paper  # as they were sent it, or told of it last
+    sent: SentPaper
+
+
+@dataclass(frozen=True, slots=True)
 class FoundPaper:
     """Where a paper that was searched for stands in a reader's archive."""
 
@@ -96,6 +105,7 @@ class Digest:
     widening: Notice | str = ""  # how this reader would be sent more: in a first digest for which nothing passed
     unsent: tuple[UnsentPaper, ...] = ()  # best first, the best 500 alone; empty in digests of before it was kept
     weekly_best: tuple[EarlierEntry, ...] = ()  # sent before, and shown once more; in none of the counts
+    updates: tuple[PaperUpdate, ...] = ()  # of papers sent before, withdrawn ones first; in none of the counts
 
     @property
     def is_empty(self) -> bool:

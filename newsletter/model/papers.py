@@ -49,6 +49,11 @@ class Paper:
     categories: tuple[str, ...]  # the first is the primary category
     published_on: date | None = None  # None: its id says the year (arXiv), or its source does not say it
     origin: Origin | None = None  # None: it is arXiv's
+    withdrawal: str = ""  # the notice that it is withdrawn, in its source's words; empty without one
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return bool(self.withdrawal)
 
     @property
     def primary(self) -> str:

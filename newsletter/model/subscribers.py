@@ -55,6 +55,20 @@ class ZoteroLibrary:
         return "/".join(filter(None, (self.place, self.key_variable)))
 
 
+class Updates(StrEnum):
+    """What a reader is told of later versions of papers; each has what the ones above it have."""
+
+    NONE = "none"
+    WITHDRAWALS = "withdrawals"  # that a paper they were sent is withdrawn
+    SENT = "sent"  # what is new in papers they were sent
+    ALL = "all"  # and later versions of other papers are chosen from like new ones
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether new versions of papers that were sent are told of."""
+        return self in (Updates.SENT, Updates.ALL)
+
+
 class Frequency(StrEnum):
     DAILY = "daily"
     WEEKDAYS = "weekdays"
@@ -88,7 +102,14 @@ class Subscriber:
     full: int = 3  # so many of the best papers stand in the mail with their abstracts
     weekly_best: bool = False  # Friday's mail has the best papers of the week, too
     welcome: bool = True  # a mail at once when the operator adds them
+    updates: Updates = Updates.WITHDRAWALS
     zotero: ZoteroLibrary | None = None  # whose papers are kept, too; the profile has what was found there
+
+    @property
+    def candidate_types(self) -> tuple[AnnounceType, ...]:
+        """The kinds that are scored: those asked for, and replacements for who wants all updates."""
+        replacements = (AnnounceType.REPLACE, AnnounceType.REPLACE_CROSS) if self.updates is Updates.ALL else ()
+        return tuple(dict.fromkeys((*self.announce_types, *replacements)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from newsletter.papers.announcements import (
     find_candidates,
     find_elsewhere,
     has_papers,
+    latest,
     merge_announcements,
 )
 from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
+from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
 from newsletter.papers.freshness import read_feed
 from newsletter.papers.holidays import holiday_of
@@ -22,13 +24,19 @@ from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
 from newsletter.papers.library import arxiv_id, is_library_file, read_library
-from newsletter.papers.links import PaperLinks, paper_links
+from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
 from newsletter.papers.twins import Works, merge_twins
+from newsletter.papers.withdrawals import WITHOUT_WORDS, find_withdrawn, withdrawal_notice
 
 __all__ = [
+    "WITHOUT_WORDS",
+    "Change",
+    "Difference",
+    "Mark",
     "PaperLinks",
+    "Piece",
     "TypesetPart",
     "Works",
     "acknowledgements",
@@ -43,8 +51,10 @@ __all__ = [
     "categories",
     "find_announced",
     "find_candidates",
+    "find_difference",
     "find_elsewhere",
     "find_pinned_author",
+    "find_withdrawn",
     "has_papers",
     "holiday_of",
     "is_arxiv",
@@ -52,6 +62,7 @@ __all__ = [
     "is_library_file",
     "is_weekday",
     "key_sentence",
+    "latest",
     "library",
     "merge_announcements",
     "merge_twins",
@@ -63,8 +74,12 @@ __all__ = [
     "readable_name",
     "ris",
     "search",
+    "shorten",
     "show_category",
     "take_new",
     "taxonomy",
     "typeset",
+    "version_url",
+    "withdrawal_notice",
+    "words_of",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, Paper
 from newsletter.papers.categories import is_arxiv
 from newsletter.papers.feed_retries import is_current
 
@@ -139,8 +139,12 @@ def find_elsewhere(
 def find_candidates(
     shown: Iterable[Announcement], announce_types: Collection[AnnounceType], *, without: Set[str] = frozenset()
 ) -> tuple[Announcement, ...]:
-    """Finds those of a kind asked for, without the papers whose ids are `without`."""
-    return tuple(each for each in shown if each.announce_type in announce_types and each.paper.arxiv_id not in without)
+    """Finds those of a kind asked for, without the papers whose ids are `without`, and without withdrawn ones."""
+    return tuple(
+        each
+        for each in shown
+        if each.announce_type in announce_types and each.paper.arxiv_id not in without and not each.paper.is_withdrawn
+    )
 
 
 def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcement:
@@ -150,11 +154,16 @@ def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcem
 
 def _joined(one: Announcement, other: Announcement) -> Announcement:
     return Announcement(
-        paper=max(one.paper, other.paper, key=lambda paper: (is_arxiv(paper.primary), paper.version)),
+        paper=latest(one.paper, other.paper),
         announce_type=min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence),
         feeds=_feeds(one, other),
         later=_joined_later(one, other),
     )
+
+
+def latest(one: Paper, other: Paper) -> Paper:
+    """Chooses arXiv's, and the later version; of equal ones the one that says that it is withdrawn, else the first."""
+    return max(one, other, key=lambda paper: (is_arxiv(paper.primary), paper.version, paper.is_withdrawn))
 
 
 def _joined_later(one: Announcement, other: Announcement) -> tuple[tuple[str, int], ...]:

@@ -1,6 +1,7 @@
 """Where a paper can be opened: abstract, PDF and HTML at its source, and the code its abstract names. Pure.
 
-Links to arXiv carry no version, so that they open the latest one. Those of other sources come with the paper.
+Links to arXiv carry no version, so that they open the latest one; `version_url` alone is of a version. Those of other
+sources come with the paper.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ def paper_links(paper: Paper) -> PaperLinks:
         html=f"https://arxiv.org/html/{paper.arxiv_id}" if has_html(paper.arxiv_id) else "",
         code=code_url(paper.abstract),
     )
+
+
+def version_url(paper: Paper) -> str:
+    """Gives the page of this very version; its history, with the other versions, is on it.
+
+    Other sources than arXiv say themselves where a version lies.
+    """
+    return paper.abs_url if paper.origin else f"{paper.abs_url}v{paper.version}"
 
 
 def has_html(arxiv_id: str) -> bool:

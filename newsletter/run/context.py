@@ -5,7 +5,7 @@ Values and Protocols only; what happens with them is flow.py's and its steps' bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -19,11 +19,13 @@ from newsletter.model import (
     Paper,
     Subscriber,
     SubscriberReport,
+    Updates,
 )
 from newsletter.papers import find_announced, find_candidates, find_elsewhere
 from newsletter.run.backlog import Readings, leave_unread
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
+from newsletter.run.updates import later_versions
 from newsletter.scoring import PredecessorFinder, Prefetcher, Scorer, VectorKeeper
 from newsletter.senders import Sender
 from newsletter.sources import Source
@@ -51,6 +53,7 @@ class RunContext:
     timing: Timing = ON_THE_MINUTE
 
 
+MOST_KEPT_DAYS = 60  # of announcements, as retention.py has it
 MAX_REMEMBERED = 512  # pairs of days and categories: a few kB each
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
@@ -88,6 +91,10 @@ class Morning:
     _left: dict[tuple[date, Readings], AnnouncementDay] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _versions: dict[tuple[date, Updates], Mapping[str, Paper]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _older: list[AnnouncementDay] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def days(self) -> list[AnnouncementDay]:
@@ -139,6 +146,20 @@ class Morning:
             elsewhere = find_elsewhere(shown, days, self.days, categories)
             self._known[key] = days, _Found(shown, elsewhere, tuple(each.paper for each in shown))
         return self._known[key][1]
+
+    def later_versions(self, store: Store, since: date, updates: Updates) -> Mapping[str, Paper]:
+        """Gives what the days since then show in a later version (`updates.later_versions`); worked out once for each.
+
+        Days before `earlier` are read, once, where they are asked for: by who has had no mail for weeks.
+        """
+        key = (since, updates)
+        if key not in self._versions:
+            first = self.days[0].announced_on
+            if since < first and not self._older:
+                self._older.extend(store.get_days(before=first, limit=MOST_KEPT_DAYS))
+            days = (day for day in (*self._older, *self.days) if day.announced_on >= since)
+            self._versions[key] = later_versions(days, updates)
+        return self._versions[key]
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:
         return self.digest_on or local_date(now, subscriber.zone)

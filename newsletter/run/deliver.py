@@ -29,6 +29,7 @@ from newsletter.run.context import RunContext
 from newsletter.run.digest import anonymize
 from newsletter.run.nearest import nearest_in_words
 from newsletter.run.select import Selection
+from newsletter.run.updates import version_key
 
 SCORING_RETRY = timedelta(minutes=30)
 
@@ -81,6 +82,7 @@ def deliver(
         announced_on=selection.settled_on,
         readings=selection.readings,
         not_scored_ids=not_scored,
+        told_ids=tuple(version_key(update.paper) for update in digest.updates),
         message_id=message.mime["Message-ID"],
         sent_by=context.sender.name,
         now=context.now(),

@@ -20,6 +20,7 @@ from newsletter.model import (
     ReaderWishes,
     Subscriber,
     SubscriberReport,
+    Updates,
     parse_delivery_id,
 )
 from newsletter.run import outcomes
@@ -56,7 +57,7 @@ class ReaderLookup:
         self._wishes: dict[str, ReaderWishes | ReaderUnreadable] = {}
         self._rows: dict[_Key, Delivery] = {}
         self._histories: dict[_Key, ReaderHistory | ReaderUnreadable] = {}
-        self._older: dict[tuple[tuple[str, ...], tuple[AnnounceType, ...], date], frozenset[str]] = {}
+        self._older: dict[tuple[tuple[str, ...], tuple[AnnounceType, ...], Updates, date], frozenset[str]] = {}
 
     def why_no_mail(self, subscriber: Subscriber, digest_on: date) -> SubscriberReport | None:
         """Says why no mail of that date is to be begun now; None if one is. Raises ReaderUnreadable, StoreError."""
@@ -90,15 +91,17 @@ class ReaderLookup:
         return found
 
     def _shown_before(self, subscriber: Subscriber, before: date) -> frozenset[str]:
-        """Gives the papers of these days that an older mail may have shown: late cross-lists, replacements."""
-        key = subscriber.categories, subscriber.announce_types, before
+        """Gives the papers of these days that an older mail may have shown: late cross-lists, replacements, news."""
+        key = subscriber.categories, subscriber.announce_types, subscriber.updates, before
         if key not in self._older:
-            self._older[key] = frozenset(
+            first = self._morning.days[0].announced_on
+            news = self._morning.later_versions(self._context.store, first, subscriber.updates)
+            self._older[key] = frozenset(arxiv_id for arxiv_id in news if may_be_older(arxiv_id, before)) | frozenset(
                 each.paper.arxiv_id
                 for day in self._morning.days
                 for each in day.announcements
                 if may_be_older(each.paper.arxiv_id, before)
-                and (each.announce_type in _FRESH or not _FRESH.issuperset(subscriber.announce_types))
+                and (each.announce_type in _FRESH or not _FRESH.issuperset(subscriber.candidate_types))
                 and not set(subscriber.categories).isdisjoint(each.feeds)
             )
         return self._older[key]

@@ -1,8 +1,8 @@
 """Between composing and delivering: what a digest says of those that the same reader was sent before.
 
-Reads the reader's own digests of the last two months, each once. What a paper follows is for a
-PredecessorFinder to know (scoring/); which of several is named, for `in_preference`; what the week's best are,
-weekly_best.py's business.
+Reads the reader's own digests of the last two months. What a paper follows is for a PredecessorFinder to know
+(scoring/); which of several is named, for `in_preference`; what the week's best are, weekly_best.py's business, and
+what is news of a paper that was sent, updates.py's.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from newsletter.model import Digest, DigestEntry, EarlierEntry, SentPaper, Vote
 from newsletter.run import weekly_best
 from newsletter.run.context import RunContext
 from newsletter.run.select import Selection
+from newsletter.run.updates import confirm
 from newsletter.scoring import PredecessorFinder
 
 RECALLED = timedelta(days=60)  # a reader remembers no older mail, and each one read takes half a millisecond
@@ -22,11 +23,16 @@ MOST_RECALLED = 1_500  # papers
 
 
 def recall(context: RunContext, selection: Selection, digest: Digest) -> Digest:
-    """Gives the digest with what it says of earlier ones: which paper follows which, and on Fridays the week's best.
+    """Gives the digest with what it says of earlier ones: which paper follows which, what became of papers of these.
+
+    On Fridays the week's best, too.
 
     A digest that cannot be read is passed over. May be repeated; writes nothing.
     """
     who, on = digest.subscriber.subscriber_id, digest.digest_on
+    if selection.changed:
+        known = context.store.get_digests(who, sorted({each.known_on for each in selection.changed}))
+        digest = replace(digest, updates=confirm(selection.changed, known))
     finder = context.predecessors if digest.entries else None
     monday = weekly_best.monday_of(on) if weekly_best.is_due(digest.subscriber, on) else None
     oldest = on - RECALLED if finder else monday

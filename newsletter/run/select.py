@@ -5,7 +5,7 @@ Which days are left over is backlog.py's business, what a day brought to whom pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,12 +19,14 @@ from newsletter.model import (
     Paper,
     ReaderHistory,
     Subscriber,
+    Updates,
     Vote,
 )
 from newsletter.papers import find_announced, merge_announcements, merge_twins
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.twins import read_sent_works, reads_several_sources
+from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
 from newsletter.stores import Store
 
 
@@ -48,6 +50,7 @@ class Selection:
     half_feeds: tuple[str, ...] = ()  # of today: only a part is there
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
+    changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
     votes: tuple[Vote, ...] = ()  # of the subscriber, oldest first
 
     @property
@@ -74,6 +77,7 @@ def select(
     """
     history = history or read_history(context.store, subscriber.subscriber_id)
     selection = select_from(history, morning, subscriber, digest_on, history_days=context.scorer.history_days)
+    selection = replace(selection, changed=_changed(context, morning, history, selection))
     return _each_work_once(context.store, selection) if reads_several_sources(subscriber) else selection
 
 
@@ -114,7 +118,7 @@ def select_from(
         digest_on=digest_on,
         days=tuple(days),
         announced=shown,
-        candidates=morning.candidates(shown, subscriber.announce_types, without=sent),
+        candidates=morning.candidates(shown, subscriber.candidate_types, without=sent),
         history=before,
         settled_on=settled_on,
         readings=read.new_readings(days, settled_on, categories),
@@ -125,6 +129,26 @@ def select_from(
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
         mailed_on=tuple(sorted({on for on, _ in mailed if on < digest_on})),
     )
+
+
+def _changed(
+    context: RunContext, morning: Morning, history: ReaderHistory, selection: Selection
+) -> tuple[ChangedPaper, ...]:
+    """Finds what may be news of papers that were sent, since a week before the last mail: no mail told it yet.
+
+    Where a paper was sent before the rows of the history begin, which is seldom, all rows are read.
+    """
+    subscriber, digest_on = selection.subscriber, selection.digest_on
+    if subscriber.updates is Updates.NONE or not selection.mailed_on:
+        return ()
+    since = selection.mailed_on[-1] - LOOK_BACK
+    versions = morning.later_versions(context.store, since, subscriber.updates)
+    earlier = (history.sent_before, *(mail.paper_ids for mail in history.mailed))
+    is_whole = since >= morning.days[0].announced_on and all(versions.keys().isdisjoint(papers) for papers in earlier)
+    rows: Iterable[Delivery] = history.deliveries
+    if versions and not is_whole:
+        rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, digest_on)
 
 
 def _feeds(today: AnnouncementDay, categories: Sequence[str], *outcomes: FeedOutcome) -> tuple[str, ...]:

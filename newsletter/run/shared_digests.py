@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import time
 from typing import TYPE_CHECKING
 
-from newsletter.model import Digest, Frequency, Paper, Profile, ScoreReport, Subscriber, Votes
+from newsletter.model import Digest, Frequency, Paper, Profile, ScoreReport, Subscriber, Updates, Votes
 
 if TYPE_CHECKING:
     from newsletter.run.select import Selection  # which is made of a Morning, and that has these digests
@@ -26,7 +26,7 @@ def in_groups(subscribers: Iterable[Subscriber]) -> list[Subscriber]:
     """
     papers: dict[object, dict[Profile, dict[Subscriber, list[Subscriber]]]] = {}
     for subscriber in subscribers:
-        profiles = papers.setdefault((subscriber.categories, subscriber.announce_types), {})
+        profiles = papers.setdefault((subscriber.categories, subscriber.candidate_types), {})
         digests = profiles.setdefault(subscriber.profile, {})
         digests.setdefault(_as_anybody(subscriber), []).append(subscriber)
     return [
@@ -72,12 +72,15 @@ class SharedDigests:
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, float]]) -> _Question:
     reader = _as_anybody(selection.subscriber)
-    anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed_on=(), votes=())
+    anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed_on=(), changed=(), votes=())
     return _Question(anybody, frozenset(votes))
 
 
 def _as_anybody(subscriber: Subscriber) -> Subscriber:
-    """Leaves out who this is, and when they are mailed: their digest says it, and is no other for it."""
+    """Leaves out who this is, and when they are mailed: their digest says it, and is no other for it.
+
+    Nor is it for what it tells of papers that were sent before, which comes to it later (run/recall.py).
+    """
     return replace(
         subscriber,
         subscriber_id="",
@@ -90,4 +93,6 @@ def _as_anybody(subscriber: Subscriber) -> Subscriber:
         paused_until=None,
         public_archive="",
         welcome=False,
+        announce_types=subscriber.candidate_types,
+        updates=Updates.NONE,
     )

@@ -26,7 +26,7 @@ def read_papers(
     """
     if context.vectors is None or not morning.today.announcements:
         return []
-    wanted = {kind for subscriber in subscribers for kind in subscriber.announce_types}
+    wanted = {kind for subscriber in subscribers for kind in subscriber.candidate_types}
     earlier = morning.earlier[::-1][: context.scorer.history_days]
     for day in (morning.today, *earlier):
         papers = list(_choose(day, wanted))

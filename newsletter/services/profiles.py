@@ -247,6 +247,6 @@ def _selection_settings(subscriber: Subscriber) -> tuple[object, ...]:
     """All settings that decide which papers are in a mail."""
     return (
         replace(subscriber.profile, language=""),
-        *(subscriber.categories, subscriber.announce_types, subscriber.pinned_authors),
+        *(subscriber.categories, subscriber.candidate_types, subscriber.pinned_authors),
         *(subscriber.min_relevance, subscriber.min_novelty, subscriber.max_papers, subscriber.at_least),
     )

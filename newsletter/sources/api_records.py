@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Paper, PaperRecord
-from newsletter.papers import readable_name
+from newsletter.papers import readable_name, withdrawal_notice
 from newsletter.sources.feed import ARXIV_ID, CATEGORY, bounded, plain_id
 from newsletter.sources.markup import MAX_ENTRIES, moment, shown
 from newsletter.sources.record_xml import read_root, too_large
@@ -85,13 +85,16 @@ def _record(entry: ET.Element) -> PaperRecord:
     title = " ".join(_text(entry, f"{_ATOM}title").split())
     if not title:
         raise ValueError("it has no title")
+    abstract = " ".join(bounded(_text(entry, f"{_ATOM}summary"), "abstract").split())
+    comment = bounded(_text(entry, f"{_ARXIV}comment"), "abstract")  # where arXiv asks for the reason of a withdrawal
     paper = Paper(
         arxiv_id=arxiv_id,
         version=version,
         title=bounded(title, "title"),
         authors=_authors(entry),
-        abstract=" ".join(bounded(_text(entry, f"{_ATOM}summary"), "abstract").split()),
+        abstract=abstract,
         categories=_categories(entry),
+        withdrawal=withdrawal_notice(title, abstract, comment),
     )
     return PaperRecord(paper, (first, *[latest] * (version - 1)), latest.date())
 

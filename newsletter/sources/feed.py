@@ -16,7 +16,7 @@ from itertools import accumulate
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
-from newsletter.papers import arxiv_day, taxonomy
+from newsletter.papers import arxiv_day, taxonomy, withdrawal_notice
 from newsletter.sources.markup import Document, Entry, moment, read_document, shown
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
@@ -267,6 +267,7 @@ def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announceme
         authors=read_authors(entry.authors),
         abstract=bounded(abstract, "abstract"),
         categories=categories,
+        withdrawal=withdrawal_notice(title, abstract),
     )
     return Announcement(paper, AnnounceType(entry.kind), (category,))
 

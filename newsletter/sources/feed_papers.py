@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Origin, Paper, PaperId
-from newsletter.papers import arxiv_id, categories
+from newsletter.papers import arxiv_id, categories, withdrawal_notice
 from newsletter.sources.entries import FeedDocument, FeedEntry, read_entries
 from newsletter.sources.markup import shown
 from newsletter.sources.names import read_names
@@ -80,12 +80,13 @@ def _paper(entry: FeedEntry, document: FeedDocument, address: str, category: str
         raise ValueError("it has neither a link nor an id")
     paper_id = known or str(found or PaperId.of_mark(mark))
     name = entry.journal or _PREPRINT_HOSTS.get(urlsplit(url).hostname or "") or document.title
+    abstract = clean_abstract(entry.abstract, entry.title)
     return Paper(
         arxiv_id=paper_id,
         version=version,
         title=entry.title,
         authors=read_names(entry.authors),
-        abstract=clean_abstract(entry.abstract, entry.title),
+        abstract=abstract,
         categories=(category,),
         published_on=entry.at.date() if entry.at else None,
         origin=None
@@ -96,6 +97,7 @@ def _paper(entry: FeedEntry, document: FeedDocument, address: str, category: str
             doi=doi,
             pdf=_address(entry.pdf, document, address),
         ),
+        withdrawal=withdrawal_notice(entry.title, abstract),
     )
 
 

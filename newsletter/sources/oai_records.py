@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Paper, PaperRecord
-from newsletter.papers import readable_name
+from newsletter.papers import WITHOUT_WORDS, readable_name, withdrawal_notice
 from newsletter.sources.feed import ARXIV_ID, CATEGORY, bounded, plain_id, read_authors
 from newsletter.sources.markup import MAX_ENTRIES, moment, shown
 from newsletter.sources.record_xml import read_root, too_large
@@ -106,16 +106,26 @@ def _record(record: ET.Element) -> PaperRecord | None:
         raise ValueError("it has no title")
     if not categories:
         raise ValueError("it has no category")
+    abstract = " ".join(bounded(_text(raw, "abstract"), "abstract").split())
     names = (name for each in read_authors(_text(raw, "authors")) for name in _AND.split(each))
     paper = Paper(
         arxiv_id=arxiv_id,
         version=len(received_at),
         title=bounded(title, "title"),
         authors=tuple(readable_name(name) for name in names if name.strip()),
-        abstract=" ".join(bounded(_text(raw, "abstract"), "abstract").split()),
+        abstract=abstract,
         categories=categories,
+        withdrawal=_withdrawal(raw, title, abstract),
     )
     return PaperRecord(paper, received_at, _changed_on(header))
+
+
+def _withdrawal(raw: ET.Element, title: str, abstract: str) -> str:
+    """Reads the notice of a withdrawn paper. Its latest version has no files, which arXiv calls source type I."""
+    notice = withdrawal_notice(title, abstract, bounded(_text(raw, "comments"), "abstract"))
+    latest = raw.findall(f"{_RAW}version")[-1]
+    is_without_files = "I" in latest.findtext(f"{_RAW}source_type", "")
+    return notice or (WITHOUT_WORDS if is_without_files else "")
 
 
 def _identity(header: ET.Element, raw: ET.Element) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
-from newsletter.papers import categories
+from newsletter.papers import categories, withdrawal_notice
 from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS
 from newsletter.sources.html_text import html_to_text
 from newsletter.sources.markup import shown
@@ -148,15 +148,17 @@ def _announcement(record: Mapping[str, Any], category: str) -> Announcement:
         raise ValueError("it has no title that can be shown")
     if not (version.isascii() and version.isdigit() and 1 <= int(version[:9]) <= MOST_VERSION):
         raise ValueError("it has no version")
+    abstract = clean_abstract(_text(record, "abstract"))
     paper = Paper(
         arxiv_id=str(paper_id),
         version=int(version),
         title=title,
         authors=read_names([_text(record, "authors")]),
-        abstract=clean_abstract(_text(record, "abstract")),
+        abstract=abstract,
         categories=(category,),
         published_on=date.fromisoformat(_text(record, "date")[:10]),
         origin=preprint_origin(server, paper_id.value, int(version)),
+        withdrawal=withdrawal_notice(title, abstract),
     )
     kind = AnnounceType.NEW if paper.version == 1 else AnnounceType.REPLACE
     return Announcement(paper, kind, (category,))

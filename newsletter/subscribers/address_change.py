@@ -41,12 +41,19 @@ def is_old_row_kept(old: Delivery, new: Delivery | None) -> bool:
 
 
 def merge_rows(old: Delivery, new: Delivery | None, to: str) -> Delivery:
-    """Merges the two rows of a date. The papers of both mails count as sent, those of the one that counts first."""
+    """Merges the two rows of a date. The papers of both mails count as sent, those of the one that counts first.
+
+    What either told of later versions is told.
+    """
     if new is None or is_old_row_kept(old, new):
         return replace(old, subscriber_id=to)
     if not ledger.counts_as_sent(old.state):
         return new
-    return replace(new, paper_ids=tuple(dict.fromkeys((*new.paper_ids, *old.paper_ids))))
+    return replace(
+        new,
+        paper_ids=tuple(dict.fromkeys((*new.paper_ids, *old.paper_ids))),
+        told_ids=tuple(dict.fromkeys((*new.told_ids, *old.told_ids))),
+    )
 
 
 def reassign_digest(old: Digest, to: str) -> Digest:

@@ -26,6 +26,7 @@ def differences(before: Subscriber, after: Subscriber, t: Texts) -> tuple[str, .
         *say.text("zotero", _place_of(before), _place_of(after)),
         *say.items("categories", before.categories, after.categories),
         *say.items("announce_types", before.announce_types, after.announce_types),
+        *say.value("updates", before.updates, after.updates),
         *say.value("min_relevance", before.min_relevance, after.min_relevance),
         *say.value("min_novelty", before.min_novelty, after.min_novelty),
         *say.value("max_papers", before.max_papers, after.max_papers),

@@ -18,7 +18,7 @@ from newsletter.subscribers.profile_repair import repair
 
 SINGLE = (
     *("min_relevance", "min_novelty", "max_papers", "at_least", "full", "frequency", "weekday", "send_at"),
-    *("time_zone", "language", "group_by_topic", "empty_mail", "weekly_best", "zotero"),
+    *("time_zone", "language", "group_by_topic", "empty_mail", "weekly_best", "updates", "zotero"),
 )
 LISTS = ("like", "avoid", "pinned_authors", "papers", "categories", "announce_types")
 MOST_TOPICS = 20

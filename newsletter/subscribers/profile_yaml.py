@@ -73,6 +73,7 @@ def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> di
         "zotero": [f"zotero: {scalar(subscriber.zotero.place if subscriber.zotero else '')}"],
         "categories": list_lines("categories", subscriber.categories),
         "announce_types": list_lines("announce_types", subscriber.announce_types),
+        "updates": [f"updates: {subscriber.updates}"],
         "numbers": [
             *([f"min_relevance: {subscriber.min_relevance}"] if has_min_relevance else []),
             f"min_novelty: {subscriber.min_novelty}",

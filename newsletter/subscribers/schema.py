@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from newsletter.files import yaml_checks
-from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, AnnounceType, Frequency
+from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, AnnounceType, Frequency, Updates
 from newsletter.phrases import Phrase
 from newsletter.subscribers.values import (
     Author,
@@ -42,6 +42,7 @@ from newsletter.subscribers.values import (
     SendTime,
     Slug,
     Until,
+    UpdatesWord,
     WeekdayWord,
     YesNo,
     Zone,
@@ -195,6 +196,12 @@ class ReaderPreferences(_Model):
         max_length=4,
         description="Kinds of announcement: new, cross (cross-list), replace (replacement), replace-cross.",
         examples=[["new", "cross", "replace"]],
+    )
+    updates: UpdatesWord = Field(
+        Updates.WITHDRAWALS,
+        description="Of later versions: none; withdrawals (of papers you were sent); sent (what is new in papers you"
+        " were sent, too); all (later versions of other papers are chosen from, too).",
+        examples=["sent"],
     )
     about: Prose = Field(
         "",

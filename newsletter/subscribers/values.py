@@ -24,7 +24,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
-from newsletter.model import AnnounceType, Frequency
+from newsletter.model import AnnounceType, Frequency, Updates
 from newsletter.papers import author_problem, categories, taxonomy
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
@@ -243,6 +243,7 @@ Category = TypeAliasType(
     ],
 )
 FrequencyWord = Annotated[Frequency, *_choice(*Frequency)]
+UpdatesWord = Annotated[Updates, *_choice(*Updates)]
 KindWord = Annotated[AnnounceType, *_choice(*AnnounceType)]
 WeekdayWord = Annotated[Weekday, *_choice(*WEEKDAYS)]
 LanguageWord = Annotated[Language, *_choice(*get_args(Language))]

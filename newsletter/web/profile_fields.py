@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from newsletter.formatting import true_false
-from newsletter.model import Subscriber
+from newsletter.model import Subscriber, Updates
 from newsletter.subscribers import profile_form, values
 from newsletter.texts import Texts, name_weekday
 from newsletter.web.languages import LANGUAGES
@@ -21,7 +21,7 @@ _TOPIC_ROWS = {"name": 0, "relevant": 4, "irrelevant": 2}
 _FOLDS: Mapping[str, tuple[str, ...]] = {
     "about": ("about",),
     "words": ("like", "avoid", "pinned_authors", "papers", "zotero"),
-    "where": ("categories", "announce_types"),
+    "where": ("categories", "announce_types", "updates"),
     "amount": ("min_relevance", "min_novelty", "max_papers", "at_least", "full"),
     "when": (
         *("frequency", "weekday", "send_at", "time_zone", "language"),
@@ -34,6 +34,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "frequency": ("daily", "weekdays", "weekly"),
     "weekday": values.WEEKDAYS,
     "language": tuple(LANGUAGES),
+    "updates": tuple(Updates),
     **dict.fromkeys(("group_by_topic", "empty_mail", "weekly_best"), _YES_NO),
 }
 
@@ -159,6 +160,8 @@ class _Maker:
             return name_weekday(values.WEEKDAYS.index(key), self.t.language)
         if name == "language":
             return LANGUAGES[key]
+        if name == "updates":
+            return self.t[f"updates_{key}"]
         return self.t[{"true": "yes", "false": "no"}.get(key, key)]
 
 
@@ -184,6 +187,7 @@ def usual_values(subscriber: Subscriber) -> Mapping[str, str]:
     return {
         "categories": ", ".join(subscriber.categories),
         "announce_types": ", ".join(subscriber.announce_types),
+        "updates": str(subscriber.updates),
         **{key: str(getattr(subscriber, key)) for key in _FOLDS["amount"]},
         "frequency": str(subscriber.frequency),
         "weekday": values.WEEKDAYS[subscriber.weekday],

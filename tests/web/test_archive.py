@@ -13,7 +13,16 @@ from flask.testing import FlaskClient
 
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
-from newsletter.model import WORD_RANKER, AnnounceType, DeliveryState, EarlierEntry, Profile, SentPaper, Topic
+from newsletter.model import (
+    WORD_RANKER,
+    AnnounceType,
+    DeliveryState,
+    EarlierEntry,
+    PaperUpdate,
+    Profile,
+    SentPaper,
+    Topic,
+)
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import Archives, create_app
@@ -375,3 +384,25 @@ def test_the_weeks_best_lead_to_their_days_and_are_not_for_strangers(store: Memo
     assert "The week’s best" in page
     assert f'href="{make.TUESDAY}#p2">Second</a>' in page
     assert for_strangers(friday).weekly_best == ()
+
+
+def test_news_of_papers_lead_to_their_days_and_versions_and_are_not_for_strangers(
+    store: MemoryStore, client: FlaskClient
+) -> None:
+    on = NEXT_MONTH + timedelta(days=1)
+    known = make.paper("2601.00002", abstract="It has 3 rows.")
+    sent = SentPaper("2601.00002", make.TUESDAY, 2)
+    news = (
+        PaperUpdate(replace(known, version=2, withdrawal="Withdrawn: <b>an error</b>."), known, sent),
+        PaperUpdate(replace(known, version=3, abstract="It has 5 rows."), known, sent),
+    )
+    digest_with_news = digest(on, [entry(5)], updates=news)
+    mail(store, digest_with_news)
+    page = client.get(f"/archive/{TOKEN}/{on}").text
+    assert "Withdrawn: &lt;b&gt;an error&lt;/b&gt;." in page
+    assert "It has <del>3</del> <ins>5</ins> rows." in page
+    assert (
+        f'<a href="https://arxiv.org/abs/2601.00002v3">v3</a> &middot; sent to you on <a href="{make.TUESDAY}#p2">'
+        in page
+    )
+    assert for_strangers(digest_with_news).updates == ()

@@ -12,6 +12,7 @@ import feedparser
 import pytest
 from flask.testing import FlaskClient
 
+from newsletter.mail import EVERYTHING, templates
 from newsletter.model import Counts, Digest, EarlierEntry, Profile, SavedPaper, SentPaper, Topic, UnsentPaper, Usage
 from newsletter.services.profiles import ProfileService
 from newsletter.signing import Purpose
@@ -27,6 +28,7 @@ from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words
 from tests.web.site import SIGNER, part_of
 from tests.web.test_amount import no_scorer
 
+UPDATES = templates.load_update_texts()
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
 LATER, LATEST, NEXT_MONTH = (make.TUESDAY + timedelta(days=days) for days in (1, 2, 40))
 DAYS = (make.TUESDAY, LATER, LATEST, NEXT_MONTH)
@@ -55,6 +57,7 @@ def days_of(language: str) -> list[Digest]:
         usage=usage,
         unsent=(UnsentPaper("2601.00007", "Unsent", 7, 5), UnsentPaper("2601.00008", "Unsent", 7, None)),
         weekly_best=(EarlierEntry(make.TUESDAY, papers[0]),),
+        updates=EVERYTHING.updates,
         prompt="A prompt.",
         scorer="some model",
     )
@@ -110,6 +113,7 @@ def files(language: str, folder: Path) -> dict[str, str]:
 def data_of(language: str) -> list[str]:
     """What a page shows besides sentences: names, foreign words, and days."""
     shown = [make.NOW.date(), *(make.TUESDAY.replace(day=day) for day in range(1, 32)), NEXT_MONTH]
+    shown += [update.sent.digest_on for update in EVERYTHING.updates]
     shown += [NEXT_MONTH.replace(day=day) for day in range(1, 29)]
     writers = (write_date, write_short_date, write_day, write_month)
     names = [NAMES, COMMENT, WHO, "Rows Columns", *(name for day in weekdays(language) for name in day)]
@@ -127,7 +131,7 @@ def test_no_page_says_a_word_of_another_language(shown: Callable[[str], dict[str
     for name, html in shown(language).items():
         page = said(html)
         assert page.language == language, name
-        assert foreign_words(page.plain, [TEXTS[language]], data_of(language)) == set(), name
+        assert foreign_words(page.plain, [TEXTS[language], UPDATES[language]], data_of(language)) == set(), name
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
@@ -135,7 +139,7 @@ def test_nor_does_a_folder_of_files(language: str, tmp_path: Path) -> None:
     for name, html in files(language, tmp_path).items():
         page = said(html)
         assert page.language == language, name
-        assert foreign_words(page.plain, [TEXTS[language]], data_of(language)) == set(), name
+        assert foreign_words(page.plain, [TEXTS[language], UPDATES[language]], data_of(language)) == set(), name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -125,7 +125,7 @@ def _load_pair(file: Path, days: Sequence[CorpusDay]) -> list[JudgedDay]:
             if day is None:
                 raise ConfigError(f"{place}: the corpus has no day {announced_on}; give one that has it with --corpus")
             shown = announced[name]
-            candidates = find_candidates(shown[day], subscribers[name].announce_types)
+            candidates = find_candidates(shown[day], subscribers[name].candidate_types)
             history = tuple(tuple(each.paper for each in earlier) for earlier in shown[:day])
             judged.append(JudgedDay(subscribers[name], announced_on, candidates, history, grades))
     return judged

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.mail import CostView, cost_view, templates, wording, write_notices
+from newsletter.mail import CostView, UpdateView, cost_view, templates, update_views, wording, write_notices
 from newsletter.model import Digest, PaperId, UnsentPaper
 from newsletter.papers import acknowledgements
 from newsletter.texts import Texts, pick, write_date, write_number
@@ -30,6 +30,7 @@ class DayView:
     announced: str
     papers: tuple[EntryView, ...]
     week: tuple[EntryLinkView, ...]  # the best of the days before, on Fridays, for who wants it
+    updates: tuple[UpdateView, ...]  # what became of papers that were sent before
     counts: tuple[str, str, str]  # announced, scanned, relevant
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers; empty without any
@@ -68,6 +69,7 @@ def day_view(
         announced=wording.date_range(t, digest.announced_on),
         papers=tuple(_papers_of(digest, t, is_brief=is_brief)),
         week=tuple(entry_link(each.digest_on, each.entry, t, language=language) for each in digest.weekly_best),
+        updates=() if is_brief else update_views(digest, "", t),
         counts=_written(t, counts.announced, counts.scanned, counts.relevant),
         is_nearest_only=counts.nearest > 0 and not counts.passed,
         nearest_heading=wording.nearest_heading(t, digest),

@@ -104,4 +104,4 @@ def for_strangers(digest: Digest) -> Digest:
     profile = Profile((), about=_NOT_PUBLIC, language=digest.subscriber.profile.language)  # in which comments are
     subscriber = replace(digest.subscriber, profile=profile, pinned_authors=())
     entries = tuple(replace(entry, pinned_author="", topic="") for entry in digest.entries)
-    return replace(digest, subscriber=subscriber, entries=entries, prompt="", widening="", weekly_best=())
+    return replace(digest, subscriber=subscriber, entries=entries, prompt="", widening="", weekly_best=(), updates=())

@@ -193,8 +193,9 @@ class Pages:
         return self._render(name, edition.urls, self._t(edition.language), _who(edition), **values)
 
     def _render(self, name: str, urls: ArchiveUrls, t: Texts, who: str = "", **values: Any) -> str:
+        u = pick(templates.load_update_texts(), t.language)  # of papers that were sent before
         try:
-            return self._environment.get_template(name).render(at=urls, t=t, who=who, **values)
+            return self._environment.get_template(name).render(at=urls, t=t, u=u, who=who, **values)
         except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise templates.problem_of(f"{TEMPLATES}/{name}", error) from error
 

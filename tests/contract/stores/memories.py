@@ -132,6 +132,7 @@ def handed_over(store: Store, papers: tuple[str, ...] = PAPERS, **where: object)
         paper_ids=papers,
         announced_on=(DAY,),
         not_scored_ids=("2601.00099",),
+        told_ids=("2510.00077v3", "hep-th/9901002v2w"),
         message_id="<m@example.org>",
         now=NOW,
     )

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import StoreError
-from newsletter.model import AnnounceType, Counts, Digest, DigestEntry, Notice, NoticeKind, Usage
+from newsletter.model import (
+    AnnounceType,
+    Counts,
+    Digest,
+    DigestEntry,
+    Notice,
+    NoticeKind,
+    PaperUpdate,
+    SentPaper,
+    Usage,
+)
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from tests import make
@@ -31,6 +41,13 @@ DIGEST = Digest(
     notices=(HOSTILE, Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.AI", HOSTILE)})),
     widening=Notice(NoticeKind.LOWER_CUT_OFF, {"key": "min_relevance", "lower": 5, "present": 7, "n": 2}),
     prompt=HOSTILE,
+    updates=(
+        PaperUpdate(
+            make.paper("2510.00077", version=3, withdrawal=HOSTILE),
+            make.paper("2510.00077", abstract=HOSTILE),
+            SentPaper("2510.00077", DAY - timedelta(days=400), 7),
+        ),
+    ),
 )
 
 

@@ -80,7 +80,7 @@ def test_revisions_are_listed_and_shown(store: TinyStore) -> None:
         "back to subscribers.yaml",
         "holds",
         "cannot be read any more: line 1: colour: unknown key, expected one of time_zone, send_at, frequency, weekday, "
-        "categories, announce_types, about, topics, keywords, pinned_authors, papers, zotero, min_relevance, "
+        "categories, announce_types, updates, about, topics, keywords, pinned_authors, papers, zotero, min_relevance, "
         "min_novelty, max_papers, at_least, full, language, group_by_topic, empty_mail, weekly_best",
     ]
     assert newsletter("subscribers", "revisions", ADA, "3").stdout == "max_papers: 4\n"

@@ -14,7 +14,9 @@ from newsletter.files import resources
 from newsletter.mail.inline_css import InliningLoader, inline
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Renderer, environment_of
+from newsletter.mail.sample_digest import EVERYTHING
 from newsletter.mail.size_budget import Detail
+from newsletter.mail.templates import load_update_texts
 from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, DigestView, view_of
 from newsletter.model import Digest, Topic
@@ -25,11 +27,14 @@ from tests import make
 
 T = load_texts((resources.SHIPPED / "templates/email/digest.yaml").read_text(encoding="utf-8"), "digest.yaml")["en"]
 NOTICES = resources.load_texts("templates/texts/notices.yaml")["en"]
-SOURCE = (resources.SHIPPED / "templates/email/digest.html").read_text(encoding="utf-8")
+UPDATES = load_update_texts()["en"]
+FOLDER = resources.SHIPPED / "templates/email"
+SOURCES = {name: (FOLDER / name).read_text(encoding="utf-8") for name in ("digest.html", "_updates.html")}
 THEME = load_theme()
 BRAND = Brand("Morning Papers", "digest@example.org", "First line\nSecond <line>")
-ONCE = environment_of(InliningLoader(DictLoader({"digest.html": SOURCE}), THEME.fill)).get_template("digest.html")
-EACH = environment_of(DictLoader({"digest.html": THEME.fill(SOURCE)})).get_template("digest.html")
+ONCE = environment_of(InliningLoader(DictLoader(SOURCES), THEME.fill)).get_template("digest.html")
+WHOLE = SOURCES["digest.html"].replace('{% include "_updates.html" %}\n', SOURCES["_updates.html"])
+EACH = environment_of(DictLoader({"digest.html": THEME.fill(WHOLE)})).get_template("digest.html")
 WAYS = (
     MailLinks("reader@example.org"),
     MailLinks("reader@example.org", is_read=True),
@@ -107,8 +112,9 @@ def test_the_page_is_the_same_as_inlined_each_time(
     scores: list[tuple[int, int, Detail]], words: str, grouped: bool, links: MailLinks
 ) -> None:
     digest = digest_of([(r, n) for r, n, _ in scores], words, grouped=grouped)
+    digest = replace(digest, updates=EVERYTHING.updates if grouped else ())
     shown = view(digest, links, [level for _, _, level in scores])
-    assert dom(ONCE.render(d=shown, t=T)) == dom(inline(EACH.render(d=shown, t=T)))
+    assert dom(ONCE.render(d=shown, t=T, u=UPDATES)) == dom(inline(EACH.render(d=shown, t=T, u=UPDATES)))
 
 
 def test_every_element_with_a_class_has_its_style() -> None:

@@ -10,7 +10,7 @@ from newsletter.line_breaks import columns
 from newsletter.mail import responses, sample_digest
 from newsletter.mail.message import MailIdentity, MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer
-from newsletter.mail.templates import load_notices
+from newsletter.mail.templates import load_notices, load_update_texts
 from newsletter.mail.welcome import FILE, FORMER_KEYS
 from newsletter.model import Digest, Frequency
 from newsletter.papers import taxonomy
@@ -26,6 +26,7 @@ FILES = {
     "subscribe": resources.load_texts(signup.FILE),
     "welcome": WELCOME,
     "notices": load_notices(),
+    "updates": load_update_texts(),
 }
 SAME = {"changed.text", "quoted"}  # a sentence that is nothing but its value may be the same in two languages
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, ZoteroLibrary
+from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, Updates, ZoteroLibrary
 from newsletter.run.compose import compose
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups
@@ -30,6 +30,7 @@ WHO = {
     "paused_until": MONDAY,
     "public_archive": "another",
     "welcome": False,
+    "updates": Updates.SENT,
 }
 # What a reader asks for, with another wish for each.
 WISHES = {
@@ -46,6 +47,7 @@ WISHES = {
     "papers": ("2601.00001",),
     "full": 1,
     "weekly_best": True,
+    "updates": Updates.ALL,
     "zotero": ZoteroLibrary("groups/7"),
 }
 

@@ -90,6 +90,19 @@ def test_an_entry_becomes_a_paper_as_a_feed_would_have_shown_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("comment", "notice"),
+    [
+        ("12 pages. This paper has been withdrawn by the authors.", "This paper has been withdrawn by the authors."),
+        ("12 pages, 3 figures", ""),
+    ],
+)
+def test_the_comment_says_that_a_paper_is_withdrawn(comment: str, notice: str) -> None:
+    page = api_page([paper(1)], 0, 1).replace("<published>", f"<arxiv:comment>{comment}</arxiv:comment><published>")
+    ((record,), _) = always(200, page).harvest("cs.LG", since=SINCE)
+    assert record.paper.withdrawal == notice
+
+
 def test_an_archive_is_all_its_categories() -> None:
     api = Api([paper(1)])
     harvester(api).harvest("cs", since=SINCE)

@@ -78,6 +78,27 @@ def test_a_record_becomes_a_paper_as_a_feed_would_have_shown_it() -> None:
     assert record.paper.title == "On Learning & Its Limits"
     assert record.paper.authors == ("Ada López", "Bo Chen (Institute of A and B)", "C. Diaz")
     assert record.paper.abstract == "We learn $a<b$. And more."
+    assert record.paper.withdrawal == ""
+
+
+NOTICE = "This paper has been withdrawn by the authors due to an error in Lemma 3."
+
+
+@pytest.mark.parametrize(
+    ("said", "notice"),
+    [
+        ({"comments": NOTICE, "source_type": "I"}, NOTICE),
+        ({"comments": f"12 pages. {NOTICE}"}, NOTICE),
+        ({"abstract": NOTICE}, NOTICE),
+        ({"source_type": "I"}, "Withdrawn."),
+        ({"comments": "12 pages, 3 figures", "source_type": "D"}, ""),
+    ],
+)
+def test_a_record_says_that_its_paper_is_withdrawn(said: dict[str, str], notice: str) -> None:
+    """The forms of arXivRaw: a notice in the comments, and a latest version without files (source type I)."""
+    kept = Kept("2611.00001", [MONDAY, datetime(2026, 11, 25, 8, tzinfo=UTC)], **said)  # type: ignore[arg-type]
+    (record,) = read_page(page([kept]).encode(), "cs.LG").records
+    assert record.paper.withdrawal == notice
 
 
 def test_pages_are_followed_over_a_connection_and_deleted_records_passed_over() -> None:

@@ -100,6 +100,23 @@ def test_a_record_is_a_paper_with_its_doi_and_its_three_pages() -> None:
     assert (paper.origin.pdf, paper.origin.html) == (f"{place}.full.pdf", f"{place}.full")
 
 
+@pytest.mark.parametrize(
+    ("changes", "notice"),
+    [
+        ({}, ""),
+        ({"title": "WITHDRAWN: A cell that counts"}, "Withdrawn."),
+        (
+            {"abstract": "The authors have withdrawn their manuscript owing to an error. It is not to be cited."},
+            "The authors have withdrawn their manuscript owing to an error.",
+        ),
+    ],
+)
+def test_a_withdrawn_preprint_is_known_by_its_title_or_by_what_stands_for_its_abstract(
+    changes: Mapping[str, Any], notice: str
+) -> None:
+    assert only(version="2", **changes).withdrawal == notice
+
+
 def test_the_days_and_the_subject_are_asked_for_page_by_page_with_pauses() -> None:
     pages = [page([record(1), record(2)], total="3"), page([record(3)], total="3")]
     server, slept = Server(lambda url: httpx2.Response(200, content=pages[len(server.asked) - 1])), list[float]()

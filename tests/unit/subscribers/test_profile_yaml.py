@@ -101,6 +101,7 @@ def test_every_key_is_written_and_explained() -> None:
             "papers",
             "categories",
             "announce_types",
+            "updates",
         ),
         *("min_relevance", "min_novelty", "max_papers", "language", "frequency", "weekday", "send_at", "time_zone"),
         *("group_by_topic", "empty_mail", "weekly_best", "at_least", "full", "zotero"),
