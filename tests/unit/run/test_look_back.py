@@ -62,6 +62,20 @@ def test_a_missed_day_is_filled_before_the_morning() -> None:
     assert kept(given.store)[FRIDAY] == [("2601.00050", "new")]
 
 
+def test_a_young_memory_misses_no_day_before_its_first() -> None:
+    given = memory()
+    given.read(FRIDAY, MONDAY)
+    given.fill()
+    assert given.records.since == []
+
+
+def test_after_more_than_two_weeks_away_the_last_two_are_filled() -> None:
+    given = memory()
+    given.read(date(2025, 12, 1))
+    [report] = given.fill()
+    assert [day.announced_on for day in report.days] == sorted(WEEK)
+
+
 def test_while_records_cannot_be_had_they_are_asked_for_every_two_hours() -> None:
     given = memory("2026-01-13 01:07")
     given.read(*(day for day in WEEK if day != FRIDAY))
