@@ -127,20 +127,20 @@ class Mornings:
         self._days: dict[date, dict[date, list[Paper]]] = {}
 
     def measure(self, case: Case) -> Cost:
-        place, environment = self._prepare(case)
+        place, environment = self.prepare(case)
         cost = self._share(case, place, environment) if case.workers else self._run(case, place, environment)
         shutil.rmtree(place)
         return cost
 
     def _share(self, case: Case, place: Path, environment: dict[str, str]) -> Cost:
-        with worker_morning.serve_feeds(self._feeds(case.on)) as url:
+        with worker_morning.serve_feeds(self.feeds(case.on)) as url:
             environment |= {"NEWSLETTER_FEED_URL": url, "NEWSLETTER_CONTACT": "operator@example.org"}
             shared = worker_morning.share(place, environment, case.workers, self._sink.peek, case.readers)
         self._require(case, 0, "")
         return Cost(shared.last_s, shared.cpu_s, shared.peak_mb, str(shared))
 
     def _run(self, case: Case, place: Path, environment: dict[str, str]) -> Cost:
-        script = ("-m", "newsletter", "run", "--quiet", "--feed", str(self._feeds(case.on)))
+        script = ("-m", "newsletter", "run", "--quiet", "--feed", str(self.feeds(case.on)))
         if case.checkout:
             environment["PYTHONPATH"] = str(case.checkout)
         command = [sys.executable, "-I", "-S", "-c", STOPWATCH, *script]
@@ -155,10 +155,10 @@ class Mornings:
         return (many - few) / (COUNTED_READERS - 10)
 
     def _count(self, case: Case) -> int:
-        place, environment = self._prepare(case)
+        place, environment = self.prepare(case)
         command = [sys.executable, str(HERE / "count_round_trips.py"), "run", "--quiet", "--feed"]
         done = subprocess.run(
-            [*command, str(self._feeds(case.on))],
+            [*command, str(self.feeds(case.on))],
             env=environment,
             cwd=place,
             capture_output=True,
@@ -184,13 +184,13 @@ class Mornings:
             }
         return self._days[on]
 
-    def _feeds(self, on: date) -> Path:
+    def feeds(self, on: date) -> Path:
         folder = self._folder / f"feeds-{on}"
         if not folder.exists():
             made_days.write_feeds(folder, self._papers(on)[on], on, made_days.CATEGORIES)
         return folder
 
-    def _prepare(self, case: Case) -> tuple[Path, dict[str, str]]:
+    def prepare(self, case: Case) -> tuple[Path, dict[str, str]]:
         """A folder and an environment with a memory that knows the readers and the days before."""
         self._cases += 1
         place = self._folder / f"case{self._cases}"

@@ -1,6 +1,6 @@
 """Two months of announcements with every kind of trouble, and whether each paper was considered once for each reader.
 
-    python -m benchmarks.play_two_months [--papers 400] [--memory tinydb postgresql]
+    python -m benchmarks.play_two_months [--papers 400] [--memory tinydb postgresql] [--every MINUTES]
 
 A local server plays arXiv: feeds, records and API of one calendar, from 28 September to 4 December 2026, with the texts
 of recorded days where there are some. The clock's rounds run on a time of their own. Prints what happened each day, and
@@ -24,7 +24,7 @@ from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
 from tests import databases
 from tests.http_server import serving
-from tests.months.arxiv import API, FEEDS, RECORDS, Kind, PlayedArxiv, Trouble
+from tests.months.arxiv import EVERYWHERE, RECORDS, Kind, PlayedArxiv, Trouble
 from tests.months.audit import audit, summary_of_requests
 from tests.months.calendar import DAY, made_up, play, read_corpus
 from tests.months.world import READERS, Absence, World
@@ -32,8 +32,6 @@ from tests.months.world import READERS, Absence, World
 FIRST, LAST = date(2026, 9, 28), date(2026, 12, 4)
 COUNTED_UNTIL = date(2026, 11, 20)  # what comes later may still be on its way
 THANKSGIVING = date(2026, 11, 27)  # the feed day after the holiday
-
-EVERYWHERE = (FEEDS, RECORDS, API)
 
 
 def every_trouble() -> list[Trouble]:
@@ -69,6 +67,7 @@ def main() -> int:
     parser.add_argument("--papers", type=int, default=400, help="new papers a day, at most")
     parser.add_argument("--memory", nargs="+", default=["tinydb", "postgresql"], choices=["tinydb", "postgresql"])
     parser.add_argument("--until", type=date.fromisoformat, default=LAST, help="the last day that is lived")
+    parser.add_argument("--every", type=int, help="minutes between two `newsletter run --due`, in place of the clock")
     wanted = parser.parse_args()
     stamina.set_testing(True, attempts=4, cap=True)  # retries at once: the time between them is not what is played
     stamina.instrumentation.set_on_retry_hooks(())
@@ -79,12 +78,13 @@ def main() -> int:
         with _memory(memory) as store:
             began = perf_counter()
             world = World(store, READERS, _utc(FIRST, 4), _utc(wanted.until, 12), absences())
+            world.cron = timedelta(minutes=wanted.every) if wanted.every else None
             world.arxiv = PlayedArxiv(calendar, world.now, every_trouble())
             with serving(world.arxiv.handler) as world.url:
                 world.live()
             found = audit(world, calendar, first=FIRST + DAY, last=min(COUNTED_UNTIL, wanted.until - 3 * DAY))
             print(f"\n{memory}: {world.ticks} rounds in {perf_counter() - began:.0f} s; {summary_of_requests(world)}")
-            print("\n".join(found.lines()))
+            print("\n".join(found.lines()), flush=True)
             faults += len(found.faults)
     return 1 if faults else 0
 

@@ -98,7 +98,7 @@ def share(
         first_s = _wait(place, count_mails, 1) - began
         last_s = _wait(place, count_mails, readers) - began
         _wait(place, lambda: -_ask(database, "SELECT count(*) FROM procrastinate_jobs WHERE status <> 'failed'"), 0)
-        *of_workers, of_clock = [_used(one.pid) for one in running]
+        *of_workers, of_clock = [used(one.pid) for one in running]
         database_cpu_s = _cpu_of_server(url) - database_cpu_s
     return SharedMorning(first_s, last_s, of_clock, of_workers, database_cpu_s)
 
@@ -142,7 +142,7 @@ def _ask(database: Database, question: str) -> int:
         return int(connection.execute(text(question)).scalar_one())
 
 
-def _used(pid: int) -> Used:
+def used(pid: int) -> Used:
     status = Path(f"/proc/{pid}/status").read_text()
     peak_kb = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
     return Used(_cpu_s(pid), peak_kb / 1024)

@@ -37,7 +37,7 @@ def command(first_at: datetime | None, last_at: datetime | None, dry_run: bool, 
 
     Days are arXiv's: US Eastern dates from Monday to Friday, the last 31 days at most. A category that was read on a
     day is left as it is, so this may be repeated at will. Nothing is mailed here: what is found comes with each
-    reader's next mail, that of the last week in one.
+    reader's next mail, that of the last two weeks in one.
 
     On which day a paper was announced is worked out from when arXiv received it. arXiv is asked for its records
     (OAI-PMH), at most once every three seconds; that takes a minute or so for each category.
@@ -107,14 +107,12 @@ def _print(reports: Sequence[BackfillReport], first: date, last: date, *, is_tri
         for warning in report.warnings:
             click.echo(warning)
         if report.late:
-            click.echo(
-                f"{report.category}: {report.late} papers more may be of days that were collected without them; they"
-                " were left out."
-            )
+            are = "would be" if is_trial else "are"
+            click.echo(f"{report.category}: {report.late} papers of days that were collected without them {are} added.")
     papers, days = sum(report.papers for report in reports), sum(len(report.days) for report in reports)
     if not days:
         click.echo(f"Nothing to fill from {first} to {last}.")
     elif is_trial:
         click.echo(f"{papers} entries of {days} missing days would be kept.")
     else:
-        click.echo(f"{papers} entries of {days} missing days are kept; the next mails have the last week's.")
+        click.echo(f"{papers} entries of {days} missing days are kept; the next mails have the last two weeks'.")

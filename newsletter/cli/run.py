@@ -116,21 +116,46 @@ def command(
         welcomed = welcome_before_digests(settings, notifier, only=one, due_only=due, should_stop=ending.is_asked)
     with notifier.notifying_breaks():
         log.run_started(len(subscribers), due_only=due)
-        digest_on = context.source.day(context.now()) if recorded else None
+        is_new = not context.store.get_days(before=date.max, limit=1)
         with closing(context.sender), progress:
-            filled = [] if recorded else app.fill_first_days(settings, context, subscribers, progress, ending.is_asked)
+            filled = [] if recorded else app.fill_missed_days(settings, context, subscribers, progress, ending.is_asked)
             report = flow.run_morning(
                 context,
                 subscribers,
                 progress,
-                digest_on=digest_on,
+                digest_on=context.source.day(context.now()) if recorded else None,
                 due_only=due,
                 should_stop=ending.is_asked,
                 unreadable=_of(subscribers, listed.unreadable) if only else listed.unreadable,
             )
+            if not recorded:
+                app.look_again(settings, context, subscribers, progress, ending.is_asked)
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
+    _tell_troubles(settings, listed, report, found, bounces, quiet=quiet)
+    notifier.notify(report, found)
+    if not quiet:
+        print_summary(report, subscribers)
+        if line := model_line(context.store, report):
+            click.echo(line)
+        _print_beginnings(filled, welcomed, is_new=is_new)
+        if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
+            click.echo(f"The mails are in {settings.outbox}.")
+    held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
+    code = max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0)
+    sys.exit(code or (detailed_code(report) if detailed_exit_code else 0))
+
+
+def _tell_troubles(
+    settings: Settings,
+    listed: directory.SubscriberList,
+    report: RunReport,
+    found: Sequence[alerts.Trouble],
+    bounces: Sequence[alerts.Trouble],
+    *,
+    quiet: bool,
+) -> None:
     if settings.log == "json":
         log.log_troubles([*found, *bounces])
     else:
@@ -138,17 +163,6 @@ def command(
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
-    notifier.notify(report, found)
-    if not quiet:
-        print_summary(report, subscribers)
-        if line := model_line(context.store, report):
-            click.echo(line)
-        _print_beginnings(filled, welcomed)
-        if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
-            click.echo(f"The mails are in {settings.outbox}.")
-    held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
-    code = max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0)
-    sys.exit(code or (detailed_code(report) if detailed_exit_code else 0))
 
 
 def _dry_run(
@@ -230,15 +244,18 @@ def _foretell_welcomes(settings: Settings, store: Store, subscribers: list[Subsc
             click.echo(f"{who} is new and would be welcomed")
 
 
-def _print_beginnings(filled: Sequence[BackfillReport], welcomed: int) -> None:
-    """Says what a new memory began with, and who is new. That days before could not be had is no failure of a run."""
+def _print_beginnings(filled: Sequence[BackfillReport], welcomed: int, *, is_new: bool) -> None:
+    """Says what came from arXiv's records, and who is new. That days before could not be had is no failure of a run."""
     failed = ", ".join(each.category for each in filled if each.problem)
+    papers = sum(each.papers for each in filled)
+    of = f"{papers} paper{'' if papers == 1 else 's'}"
     if failed:
-        click.echo(f"The memory is new, and lacks the days before for {failed}; 'newsletter backfill' says why.")
-    elif filled:
-        papers = sum(each.papers for each in filled)
-        of = f"{papers} paper{'' if papers == 1 else 's'} of the {FIRST_DAYS} weekdays before"
-        click.echo(f"The memory is new: {of} came from arXiv's records.")
+        lacks = "The memory is new, and lacks the days before" if is_new else "Days are missing"
+        click.echo(f"{lacks} for {failed}; 'newsletter backfill' says why.")
+    elif filled and is_new:
+        click.echo(f"The memory is new: {of} of the {FIRST_DAYS} weekdays before came from arXiv's records.")
+    elif papers:
+        click.echo(f"{of} of days that were missed came from arXiv's records.")
     if welcomed:
         click.echo(f"{welcomed} newcomer{' was' if welcomed == 1 else 's were'} welcomed by a mail of their own.")
 

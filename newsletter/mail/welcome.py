@@ -99,7 +99,7 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
         language=t.language,
         subject=one_line(t("subject", name=brand.name), SUBJECT_CHARS),
         title=t["title"],
-        intro=t("intro", name=brand.name),
+        intro=t("intro" if all(map(is_arxiv, reader.categories)) else "intro_sources", name=brand.name),
         when_heading=t["when"],
         when=_when(reader, t),
         first=first,

@@ -24,6 +24,12 @@ def arxiv_day(at: datetime) -> date:
     return at.astimezone(_EASTERN).date()
 
 
+def since_midnight(at: datetime) -> timedelta:
+    """Gives how long arXiv's day has lasted at that aware moment, by the clock in New York."""
+    local = at.astimezone(_EASTERN)
+    return timedelta(hours=local.hour, minutes=local.minute)
+
+
 def is_weekday(on: date) -> bool:
     return on.weekday() < _SATURDAY
 

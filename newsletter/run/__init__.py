@@ -20,6 +20,7 @@ from newsletter.run.deliver import settle_claim, settle_doubts, settle_overtaken
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
 from newsletter.run.gather import collect_morning, gather
+from newsletter.run.look_back import fill_missed_days, look_again
 from newsletter.run.lookup import ReaderLookup, read_rows
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
@@ -58,6 +59,7 @@ __all__ = [
     "compose",
     "count_days",
     "fill_first_days",
+    "fill_missed_days",
     "find_due",
     "first_mail_at",
     "forget_expired",
@@ -66,6 +68,7 @@ __all__ = [
     "is_paused",
     "last_weekdays",
     "local_date",
+    "look_again",
     "next_mail_at",
     "open_run",
     "outcomes",

@@ -1,8 +1,8 @@
 """Fills the announcement days that nobody collected from arXiv's records, so that the next mail catches up with them.
 
-Only days that a category was not read on are filled, and only with what no kept day has: nothing that was collected is
-changed, and a second back-fill finds nothing to do. Which day a paper belongs to is an estimate of
-papers/announcement_schedule.py; which days a mail covers is backlog.py's business.
+Only what no kept day has is added: nothing that was collected is changed, and a second back-fill finds nothing to do.
+Papers of a day that was collected without them are a further reading of it. Which day a paper belongs to is an estimate
+of papers/announcement_schedule.py; what a mail covers is backlog.py's business, when to look is that of look_back.py.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class BackfillReport:
 
     category: str
     days: tuple[FilledDay, ...] = ()  # that were missing, oldest first; with or without papers
-    late: int = 0  # new papers of days that were collected without them; they are left alone
+    late: int = 0  # new papers of days that were collected without them, and have them now
     warnings: tuple[str, ...] = ()
     problem: str = ""
 
@@ -65,14 +65,17 @@ def backfill(
     last: date,
     now: Callable[[], datetime],
     remember: bool = True,
+    with_late: bool = False,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[BackfillReport]:
     """Fills the missing arXiv days from `first` to `last` of each of arXiv's categories; a report for each.
 
-    May be repeated at will. A category that fails leaves its days as they were, and the others go on. `last` is to lie
-    before today's arXiv day, which has a feed. Without `remember` nothing is written. Raises StoreError if the memory
-    fails.
+    May be repeated at will. A category that fails leaves its days as they were, and the others go on. Of today's arXiv
+    day, which has a feed, nothing is concluded from records that have none of its papers. `with_late`: categories
+    without a missing day are asked for, too, since papers may have come late. Without `remember` nothing is written.
+    Raises StoreError if the memory fails.
     """
+    filling = _Filling(store, harvester, now, remember=remember, with_late=with_late)
     reports: list[BackfillReport] = []
     # Beyond both ends, too: a paper may have been announced on another day than is estimated
     kept = store.get_days(before=last + _MARGIN, limit=(last - first + 2 * _MARGIN).days)
@@ -81,7 +84,7 @@ def backfill(
     for category in wanted:
         if should_stop():
             break
-        report = _fill(store, harvester, category, _weekdays(first, last), kept, now, remember)
+        report = filling.fill(category, _weekdays(first, last), kept)
         reports.append(report)
         outcome = FeedOutcome.FAILED if report.problem else FeedOutcome.ANNOUNCED
         detail = report.problem or f"Back-filled {len(report.days)} days from arXiv's records."
@@ -117,43 +120,55 @@ def last_weekdays(before: date, count: int) -> list[date]:
     return sorted(days[:count])
 
 
-def _fill(
-    store: Store,
-    harvester: Harvester,
-    category: str,
-    weekdays: Iterable[date],
-    kept: Sequence[AnnouncementDay],
-    now: Callable[[], datetime],
-    remember: bool,
-) -> BackfillReport:
-    days = {day: store.get_day(day) or AnnouncementDay(day, (), ()) for day in weekdays}
-    missing = [day for day, stored in days.items() if category not in settled_categories(stored)]
-    if not missing:
-        return BackfillReport(category)
-    try:
-        records, warnings = harvester.harvest(category, since=missing[0] - _SLACK)
-    except SourceError as error:
-        return BackfillReport(category, problem=str(error))
-    if not records:  # proves nothing: a day is quiet only if others are not
-        return BackfillReport(category, warnings=warnings)
-    found, late = _found(records, category, days, missing, kept)
-    if remember:
-        for day in missing:
-            feed = Feed(category, day, tuple(found[day]))
-            store.add_feeds(day, [feed], [_report(feed, now())])
-    filled = [_filled(day, found[day], category) for day in missing]
-    return BackfillReport(category, tuple(filled), late, warnings)
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """What is the same for every category of a back-fill."""
+
+    store: Store
+    harvester: Harvester
+    now: Callable[[], datetime]
+    remember: bool
+    with_late: bool
+
+    def fill(self, category: str, weekdays: Iterable[date], kept: Sequence[AnnouncementDay]) -> BackfillReport:
+        days = {day: self.store.get_day(day) or AnnouncementDay(day, (), ()) for day in weekdays}
+        missing = [day for day, stored in days.items() if category not in settled_categories(stored)]
+        if not missing and not (days and self.with_late):
+            return BackfillReport(category)
+        try:
+            records, warnings = self.harvester.harvest(category, since=min(missing or days) - _SLACK)
+        except SourceError as error:
+            return BackfillReport(category, problem=str(error))
+        if not records:  # proves nothing: a day is quiet only if others are not
+            return BackfillReport(category, warnings=warnings)
+        found = _found(records, category, days, missing, kept)
+        today = schedule.arxiv_day(self.now())
+        filled = [day for day in missing if day < today or found[day]]
+        late = [day for day in days if day not in missing and found[day]]
+        if self.remember:
+            for day in (*filled, *late):
+                self._keep(days[day], Feed(category, day, tuple(found[day])), is_late=day in late)
+        return BackfillReport(
+            category,
+            tuple(_filled(day, found[day], category) for day in filled),
+            sum(len(found[day]) for day in late),
+            warnings,
+        )
+
+    def _keep(self, stored: AnnouncementDay, feed: Feed, *, is_late: bool) -> None:
+        at, before = self.now(), sum(feed.category in shown.feeds for shown in stored.announcements)
+        papers = before + len(feed.announcements)
+        outcome = FeedOutcome.ANNOUNCED if papers else FeedOutcome.NO_ANNOUNCEMENT
+        on = schedule.arxiv_day(at)
+        detail = f"Back-filled on {on} from arXiv's records."
+        if is_late:
+            detail = f"{len(feed.announcements)} of them came late, on {on}, from arXiv's records."
+        self.store.add_feeds(stored.announced_on, [feed], [FeedReport(feed.category, outcome, papers, detail, at)])
 
 
 def _weekdays(first: date, last: date) -> list[date]:
     days = (first + n * _DAY for n in range((last - first).days + 1))
     return [day for day in days if schedule.is_weekday(day)]
-
-
-def _report(feed: Feed, at: datetime) -> FeedReport:
-    outcome = FeedOutcome.ANNOUNCED if feed.announcements else FeedOutcome.NO_ANNOUNCEMENT
-    detail = f"Back-filled on {schedule.arxiv_day(at)} from arXiv's records."
-    return FeedReport(feed.category, outcome, len(feed.announcements), detail, fetched_at=at)
 
 
 def _filled(day: date, shown: Iterable[Announcement], category: str) -> FilledDay:
@@ -168,29 +183,26 @@ def _found(
     days: Mapping[date, AnnouncementDay],
     missing: Collection[date],
     kept: Iterable[AnnouncementDay],
-) -> tuple[dict[date, list[Announcement]], int]:
-    """Sorts what is not known yet into the missing days; counts the new papers of days that are not missing."""
+) -> dict[date, list[Announcement]]:
+    """Sorts what is not known yet into its days: new papers into all of them, replacements into the missing ones."""
     shown = [each for day in kept for each in day.announcements if category in each.feeds]
     known = {each.paper.arxiv_id for each in shown if each.announce_type in _NEW}
     known_versions = {(each.paper.arxiv_id, each.paper.version) for each in shown}
     quiet = {on for on, day in days.items() if _is_quiet(day, category)}
     announced_on = schedule.estimate_days({each.paper.arxiv_id: each.received_at[0] for each in records})
     found: dict[date, list[Announcement]] = defaultdict(list)
-    late = 0
     for record in sorted(records, key=lambda each: each.paper.arxiv_id):
         arxiv_id = record.paper.arxiv_id
         on = _after(quiet, announced_on[arxiv_id])
-        if on in missing and arxiv_id not in known:
+        if on in days and arxiv_id not in known:
             found[on].append(Announcement(record.paper, AnnounceType.NEW, (category,)))
-        elif on in days and arxiv_id not in known:
-            late += 1
         # Of the records each paper has only its latest version, so only that one can be shown
         version = record.paper.version
         replaced_on = _after(quiet, schedule.scheduled_day(record.received_at[-1]))
         is_unseen = (arxiv_id, version) not in known_versions
         if 1 < version <= _MOST_VERSION and on < replaced_on and replaced_on in missing and is_unseen:
             found[replaced_on].append(Announcement(record.paper, AnnounceType.REPLACE, (category,)))
-    return found, late
+    return found
 
 
 def _is_quiet(day: AnnouncementDay, category: str) -> bool:

@@ -15,7 +15,9 @@ from newsletter.delivery import ledger
 from newsletter.model import Announcement, AnnouncementDay, Delivery, DeliveryState, FeedOutcome, FeedReading
 
 Readings = tuple[tuple[str, int], ...]  # categories, and up to which reading of a day their feeds were looked at
-MAX_DAYS = 7  # older announcements are no news: a week and a day of absence loses the first of them
+# A weekly mail is about a week, and what came late of the week before it; so is a mail after a week's outage.
+MAX_DAYS = 14
+MOST_ANNOUNCED_DAYS = 10  # of them, from Monday to Friday
 RETRY_DAYS = 14  # the oldest paper of a weekly mail is a week old, and a week more when the next one leaves
 
 
@@ -39,7 +41,7 @@ def days_in_reach(
     """Gives the days that the mail of `digest_on` may be about, of `days` (oldest first, the latest known one last).
 
     `deliveries` are all rows of the subscriber; the one of `digest_on` itself is left out. A first mail is about the
-    latest day alone. Later ones go back to the first day that any mail has covered, at most a week.
+    latest day alone. Later ones go back to the first day that any mail has covered, at most two weeks.
     """
     past = [row for row in deliveries if row.digest_on != digest_on]
     if not (days and past):

@@ -20,7 +20,7 @@ from newsletter.papers import (
     read_feed,
     take_new,
 )
-from newsletter.run.backlog import MAX_DAYS
+from newsletter.run.backlog import MOST_ANNOUNCED_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.schedule import is_due, next_mail_at
 
@@ -64,7 +64,7 @@ def collect(
     another run of the same memory what that one is asking for.
     """
     today_on = context.source.day(context.now())
-    earlier = context.store.get_days(before=today_on, limit=MAX_DAYS + context.scorer.history_days)
+    earlier = context.store.get_days(before=today_on, limit=MOST_ANNOUNCED_DAYS + context.scorer.history_days)
     stored = context.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
     answers = {report.category: report for report in stored.feeds}
     known = {

@@ -27,7 +27,6 @@ from newsletter.senders.smtp_errors import BEFORE_THE_TEXT, SmtpFailure, SmtpSta
 from newsletter.senders.wire import to_bytes, with_line_ends
 
 _ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")  # printable ASCII without space, < and >
-_LEADING_DOT = re.compile(rb"(\A|\n)\.")  # found twenty times as fast as a beginning of a line
 _GOODBYE_S = 5.0  # for the answers to RSET and QUIT, which decide nothing
 
 
@@ -152,7 +151,7 @@ class SmtpSender:
         _ask(SmtpStage.SENDER, lambda: smtp.mail(envelope_from, options))
         _ask(SmtpStage.RECIPIENT, lambda: smtp.rcpt(to))
         _ask(SmtpStage.DATA, lambda: smtp.docmd("DATA"), wanted=3)
-        text = _LEADING_DOT.sub(rb"\1..", mail)  # RFC 5321 §4.5.2
+        text = _with_doubled_dots(mail)
         try:
             smtp.send(text if text.endswith(b"\r\n") else text + b"\r\n")
         except OSError as error:
@@ -218,6 +217,11 @@ class SmtpSender:
         if self.context is None:
             self.context = ssl.create_default_context()
         return self.context
+
+
+def _with_doubled_dots(mail: bytes) -> bytes:
+    """Gives the mail with another dot before each one that begins a line (RFC 5321 §4.5.2)."""
+    return (b"." if mail.startswith(b".") else b"") + mail.replace(b"\n.", b"\n..")
 
 
 def _ask(stage: SmtpStage, ask: Callable[[], tuple[int, bytes]], *, wanted: int = 2) -> str:

@@ -22,6 +22,7 @@ READ_EVERY = timedelta(hours=20)  # so that a mail at the same time each day fin
 RETRY_AFTER = timedelta(hours=1)
 MOST_RETRY_AFTER = timedelta(hours=12)
 PATIENCE = timedelta(minutes=5)  # for all libraries of one round; the next one goes on
+MOST_FAILURES = 3  # in a row that may pass: Zotero is away, and mails should not wait for it library by library
 # A paper added half a year before the latest counts half: about as long as one piece of research takes. Counted from
 # the latest, not from today, so that a library nobody touches goes on saying what it said.
 HALF_LIFE = timedelta(days=180)
@@ -62,35 +63,40 @@ def refresh(
         store.put_document(_document(name), "")
         del readings[name]
         _write_index(store, readings)
-    ends_at = now() + PATIENCE
+    ends_at, in_a_row = now() + PATIENCE, 0
     for name, library in sorted(wanted.items()):
-        before = readings.get(name)
-        if should_stop() or now() > ends_at:
+        if should_stop() or now() > ends_at or in_a_row >= MOST_FAILURES:
             return
-        if before is None or before.next_at <= now():
-            readings[name] = _read(library, before, store, reader, keys, now)
-            _write_index(store, readings)
+        known = readings.get(name) or Reading(now())
+        if known.next_at > now():
+            continue
+        try:
+            readings[name], in_a_row = _read(library, known, store, reader, keys, now), 0
+        except FetchError as error:
+            readings[name] = _failed(known, error, now())
+            in_a_row += error.is_passing
+        _write_index(store, readings)
 
 
 def _read(
     library: ZoteroLibrary,
-    before: Reading | None,
+    known: Reading,
     store: Store,
     reader: LibraryReader,
     keys: Mapping[str, str],
     now: Callable[[], datetime],
 ) -> Reading:
-    known = before or Reading(now())
-    try:
-        found = reader.read(library, key=find_key(library, keys), known_version=known.version)
-    except FetchError as error:
-        wait = timedelta(seconds=error.retry_after_s or 0)
-        next_at = now() + min(max(RETRY_AFTER, wait), MOST_RETRY_AFTER)
-        return replace(known, next_at=next_at, problem=str(error))
+    """Reads one library and keeps what it holds. Raises FetchError."""
+    found = reader.read(library, key=find_key(library, keys), known_version=known.version)
     if found is None:
         return replace(known, next_at=now() + READ_EVERY, read_at=now(), problem="")
     store.put_document(_document(library.name), _write(found))
     return Reading(now() + READ_EVERY, now(), found.version, found.total, len(found.items))
+
+
+def _failed(known: Reading, error: FetchError, now: datetime) -> Reading:
+    wait = timedelta(seconds=min(error.retry_after_s or 0, MOST_RETRY_AFTER.total_seconds()))
+    return replace(known, next_at=now + max(RETRY_AFTER, wait), problem=str(error))
 
 
 def find_key(library: ZoteroLibrary, keys: Mapping[str, str]) -> str:

@@ -12,8 +12,8 @@ from newsletter.model import Paper, Vote
 from newsletter.stores import Store
 from newsletter.subscribers import NEITHER, papers_by_number
 
-# From the date of a mail: arXiv's day may be one ahead of the reader's, and a mail covers a week and a day at most.
-_DAY_AHEAD, _DAYS_BACK = 1, 14
+# From the date of a mail: arXiv's day may be one ahead of the reader's, and a mail covers two weeks and a day at most.
+_DAY_AHEAD, _DAYS_BACK = 1, 21
 
 
 def current_vote(store: Store, subscriber_id: str, arxiv_id: str) -> Vote | None:

@@ -34,13 +34,14 @@ def open_api(
     patience_s: float,
     base_url: str = BASE_URL,
     reserve: Callable[[float], float] = lambda pause_s: 0.0,
+    hold: Callable[[float], object] = lambda seconds: None,
 ) -> ApiHarvester:
     """Opens arXiv's API. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
+    After `patience_s` seconds in all nothing more is asked. `reserve` and `hold` as in ArxivSource.
     """
     client = open_record_client(contact=contact, base_url=base_url, accept="application/atom+xml")
-    return ApiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
+    return ApiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve, hold=hold)
 
 
 class ApiHarvester:
@@ -57,6 +58,7 @@ class ApiHarvester:
         patience_s: float,
         pause_s: float = PAUSE_S,
         reserve: Callable[[float], float] = lambda pause_s: 0.0,
+        hold: Callable[[float], object] = lambda seconds: None,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,6 +69,7 @@ class ApiHarvester:
             patience_s=patience_s,
             pause_s=pause_s,
             reserve=reserve,
+            hold=hold,
             sleep=sleep,
             monotonic=monotonic,
         )

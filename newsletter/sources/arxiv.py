@@ -44,11 +44,12 @@ def open_arxiv(
     contact: str,
     base_url: str = BASE_URL,
     reserve: Callable[[float], float] = lambda pause_s: 0.0,
+    hold: Callable[[float], object] = lambda seconds: None,
     kept: kept_answers.KeptAnswers | None = None,
 ) -> ArxivSource:
     """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    `reserve` as in ArxivSource; `kept` has what arXiv need not send again.
+    `reserve` and `hold` as in ArxivSource; `kept` has what arXiv need not send again.
     """
     client = transport.open_client(
         user_agent=fetcher.user_agent(contact),
@@ -58,15 +59,16 @@ def open_arxiv(
         connections=1,
         kept=kept,
     )
-    return ArxivSource(client, base_url=base_url, reserve=reserve)
+    return ArxivSource(client, base_url=base_url, reserve=reserve, hold=hold)
 
 
 class ArxivSource:
     """A Source that asks arXiv.
 
-    `reserve` takes so many seconds of a pace that other processes share, and says how long to wait for them. `sleep`
-    keeps requests apart. The longer waits before another attempt are stamina's, which takes no such argument: tests
-    switch them off with `stamina.set_testing`.
+    `reserve` takes so many seconds of a pace that other processes share, and says how long to wait for them; `hold`
+    keeps all of them from asking for so many seconds, when arXiv wants to be left alone. `sleep` keeps requests apart.
+    The longer waits before another attempt are stamina's, which takes no such argument: tests switch them off with
+    `stamina.set_testing`.
     """
 
     def __init__(
@@ -78,9 +80,11 @@ class ArxivSource:
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         reserve: Callable[[float], float] = lambda pause_s: 0.0,
+        hold: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         self._client = client
         self._reserve = reserve
+        self._hold = hold
         self._base_url = base_url.rstrip("/")
         self._pause_s = pause_s
         self._sleep = sleep
@@ -126,6 +130,8 @@ class ArxivSource:
         started, unreached = self._monotonic(), count(1)
 
         def wait(error: Exception) -> bool | float:
+            if wait_s := asked_for(error):
+                self._hold(wait_s)
             if not isinstance(error, UNREACHABLE):
                 return wait_before_retry(error)
             is_early = self._monotonic() - started < REACH_WITHIN_S
@@ -136,7 +142,9 @@ class ArxivSource:
     def _get(self, category: str) -> bytes:
         if (pause_s := self._next_at - self._monotonic()) > 0:
             self._sleep(pause_s)
-        if (turn_s := self._reserve(self._pause_s)) > 0:
+        if (turn_s := self._reserve(self._pause_s)) > MAX_WAIT_S:
+            raise SourceError(category, _asked_to_wait(category, turn_s), retry_after_s=turn_s)
+        if turn_s > 0:
             self._sleep(turn_s)
         try:
             with self._client.stream("GET", f"{self._base_url}/{category}") as response:
@@ -180,7 +188,7 @@ def wait_before_retry(error: Exception) -> bool | float:
     if isinstance(error, SourceBusy | httpx2.HTTPStatusError):
         if not _is_busy(error) or _asked_for_long(error):
             return False
-        wait_s = _asked_for(error)
+        wait_s = asked_for(error)
         return True if wait_s is None else wait_s
     return isinstance(error, _WORTH_REPEATING) and not isinstance(error, _NOT_WORTH_REPEATING)
 
@@ -193,7 +201,7 @@ def _is_busy(error: SourceBusy | httpx2.HTTPStatusError) -> bool:
     return isinstance(error, SourceBusy) or _is_temporary(error.response.status_code)
 
 
-def _asked_for(error: Exception) -> float | None:
+def asked_for(error: Exception) -> float | None:
     """The seconds the server asks us to stay away; None if it does not."""
     if isinstance(error, SourceBusy):
         return error.retry_after_s
@@ -202,7 +210,7 @@ def _asked_for(error: Exception) -> float | None:
 
 def _asked_for_long(error: Exception) -> float:
     """The seconds the server asks us to stay away, if they are more than we wait; else 0."""
-    wait_s = _asked_for(error) or 0.0
+    wait_s = asked_for(error) or 0.0
     return wait_s if wait_s > MAX_WAIT_S else 0.0
 
 

@@ -31,13 +31,14 @@ def open_oai(
     patience_s: float,
     base_url: str = BASE_URL,
     reserve: Callable[[float], float] = lambda pause_s: 0.0,
+    hold: Callable[[float], object] = lambda seconds: None,
 ) -> OaiHarvester:
     """Opens arXiv's records. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource.
+    After `patience_s` seconds in all nothing more is asked. `reserve` and `hold` as in ArxivSource.
     """
     client = open_record_client(contact=contact, base_url=base_url, accept="text/xml")
-    return OaiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve)
+    return OaiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve, hold=hold)
 
 
 class OaiHarvester:
@@ -51,6 +52,7 @@ class OaiHarvester:
         patience_s: float,
         pause_s: float = PAUSE_S,
         reserve: Callable[[float], float] = lambda pause_s: 0.0,
+        hold: Callable[[float], object] = lambda seconds: None,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -61,6 +63,7 @@ class OaiHarvester:
             patience_s=patience_s,
             pause_s=pause_s,
             reserve=reserve,
+            hold=hold,
             sleep=sleep,
             monotonic=monotonic,
         )

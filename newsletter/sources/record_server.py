@@ -15,11 +15,12 @@ import httpx2
 import stamina
 
 from newsletter.errors import SourceBusy, SourceError
-from newsletter.sources.arxiv import MAX_BODY_S, PAUSE_S, UNREACHABLE, wait_before_retry
+from newsletter.sources.arxiv import MAX_BODY_S, MAX_WAIT_S, PAUSE_S, UNREACHABLE, asked_for, wait_before_retry
 from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 
 ATTEMPTS = 3  # of each page
+MOST_FAILURES = 2  # categories one after another that could not be had: then no other is asked for
 
 _SILENCE_S = 60.0  # a full page is made while one waits
 
@@ -42,8 +43,8 @@ def open_record_client(*, contact: str, base_url: str, accept: str) -> httpx2.Cl
 class RecordServer:
     """One server of records, at `base_url`; `setting` is the setting of that address, which messages name.
 
-    After `patience_s` seconds in all nothing more is asked. `reserve` as in ArxivSource. `sleep` keeps requests apart;
-    longer waits before another attempt are stamina's.
+    After `patience_s` seconds in all nothing more is asked. `reserve` and `hold` as in ArxivSource. `sleep` keeps
+    requests apart; longer waits before another attempt are stamina's.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class RecordServer:
         patience_s: float,
         pause_s: float = PAUSE_S,
         reserve: Callable[[float], float] = lambda pause_s: 0.0,
+        hold: Callable[[float], object] = lambda seconds: None,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -63,12 +65,14 @@ class RecordServer:
         self._setting = setting
         self._pause_s = pause_s
         self._reserve = reserve
+        self._hold = hold
         self._sleep = sleep
         self._monotonic = monotonic
         self._next_at = -math.inf  # no request before this
         self._patience_s = patience_s
         self._ends_at = math.inf
         self._unreachable = ""  # why: what keeps one category from the server keeps all
+        self._failures = 0  # one after another, each after ATTEMPTS
 
     def ask(self, query: Mapping[str, str], category: str) -> bytes:
         """Fetches the body of one answer. Raises SourceError in words of `category` for everything that prevents it."""
@@ -79,8 +83,8 @@ class RecordServer:
         if self._unreachable:
             raise SourceError(
                 category,
-                f"The server of records could not be reached ({self._unreachable}), so {category} was not asked for;"
-                " check the network, and run again later.",
+                f"The server of records does not answer ({self._unreachable}), so {category} was not asked for; check"
+                " the network, and run again later.",
             )
         if self._ends_at == math.inf:
             self._ends_at = self._monotonic() + self._patience_s
@@ -92,15 +96,24 @@ class RecordServer:
             wait_jitter=3.0,
         )
         try:
-            return retrying(_wait, lambda: read(self._get(query, category)))
+            answer = retrying(self._wait, lambda: read(self._get(query, category)))
+            self._failures = 0
+            return answer
         except (httpx2.HTTPError, SourceBusy) as error:
-            if isinstance(error, UNREACHABLE):
+            self._failures += 1
+            if isinstance(error, UNREACHABLE) or self._failures >= MOST_FAILURES:
                 self._unreachable = str(error) or type(error).__name__
             raise SourceError(category, self._explain(category, error)) from error
         except (httpx2.InvalidURL, UnicodeError) as error:
             raise SourceError(
                 category, f"{self._base_url} is no address of records ({error}); correct {self._setting}."
             ) from error
+
+    def _wait(self, error: Exception) -> bool | float:
+        """As `wait_before_retry`, but a server that cannot be reached is left for another time: these days can wait."""
+        if wait_s := asked_for(error):
+            self._hold(wait_s)
+        return False if isinstance(error, UNREACHABLE) else wait_before_retry(error)
 
     def _get(self, query: Mapping[str, str], category: str) -> bytes:
         if self._monotonic() > self._ends_at:
@@ -111,7 +124,14 @@ class RecordServer:
             )
         if (pause_s := self._next_at - self._monotonic()) > 0:
             self._sleep(pause_s)
-        if (turn_s := self._reserve(self._pause_s)) > 0:
+        if (turn_s := self._reserve(self._pause_s)) > MAX_WAIT_S:
+            raise SourceError(
+                category,
+                f"arXiv asks not to be asked again for {math.ceil(turn_s / 60)} minutes, so the records of {category}"
+                " were not fetched; run again after that.",
+                retry_after_s=turn_s,
+            )
+        if turn_s > 0:
             self._sleep(turn_s)
         try:
             with self._client.stream("GET", self._base_url, params=dict(query)) as response:
@@ -147,11 +167,6 @@ class RecordServer:
             f"arXiv answered {status} for the records of {category}, which asking again will not change; check"
             f" {self._setting} ({self._base_url})."
         )
-
-
-def _wait(error: Exception) -> bool | float:
-    """As `wait_before_retry`, but a server that cannot be reached is left for another time: these days can wait."""
-    return False if isinstance(error, UNREACHABLE) else wait_before_retry(error)
 
 
 def refuse_busy_answer(body: bytes, category: str, response: httpx2.Response) -> None:

@@ -8,7 +8,8 @@ services/profiles.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
@@ -186,7 +187,8 @@ def read_with_keys(
     text: str, subscriber: Subscriber, *, is_operators: bool = False
 ) -> tuple[Subscriber, tuple[str, ...]]:
     """Reads as `read`, and lists the keys that the text sets; `keywords.like` and `keywords.avoid` are two."""
-    preferences, problems = _check(text, OperatorPreferences if is_operators else ReaderPreferences)
+    preferences, found = _check(text, OperatorPreferences if is_operators else ReaderPreferences)
+    problems = list(found)
     changed = apply(subscriber, preferences) if preferences and not problems else None
     if changed and not _has_wishes(changed):
         no_topics = Phrase(
@@ -218,7 +220,8 @@ def is_blank(text: str) -> bool:
     return not repair(text).strip()
 
 
-def _check(text: str, shape: type[ReaderPreferences]) -> tuple[ReaderPreferences | None, list[yaml_nodes.Problem]]:
+@lru_cache(maxsize=128)  # of a group that is added with one profile, each reader has this text
+def _check(text: str, shape: type[ReaderPreferences]) -> tuple[ReaderPreferences | None, Sequence[yaml_nodes.Problem]]:
     if len(text) > MAX_CHARS:
         too_long = Phrase(
             "found {n} characters, expected at most {most}; shorten the profile", n=len(text), most=MAX_CHARS

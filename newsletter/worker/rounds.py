@@ -13,9 +13,11 @@ from typing import Protocol
 from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, collect_morning, find_due
+from newsletter.run import FEEDS, RunContext, collect_morning, find_due
 from newsletter.services import beginning, directory
 from newsletter.settings import Settings
+
+MOST_LOOKED_AT = 2  # categories in a round; there are a hundred rounds a day
 
 
 class Task(Protocol):
@@ -62,7 +64,7 @@ def serve_round(
     progress = RoundProgress(task)
     with closing(context.sender):
         if only is None:
-            app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+            app.fill_missed_days(settings, context, listed.subscribers, progress, task.stop.is_set)
             listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = flow.run_morning(
             context,
@@ -73,6 +75,8 @@ def serve_round(
             unreadable=listed.unreadable,
             is_collected=only is not None,
         )
+        if only is None:
+            _look_again(settings, context, listed, progress, task)
     _tell(report, listed, notifier)
     return report, listed.subscribers
 
@@ -84,7 +88,7 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
     listed = app.load_subscribers(settings, context.store)
     progress = RoundProgress(task)
     with closing(context.sender):
-        app.fill_first_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+        app.fill_missed_days(settings, context, listed.subscribers, progress, task.stop.is_set)
         listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = collect_morning(
             context,
@@ -93,9 +97,18 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
             should_stop=task.stop.is_set,
             unreadable=listed.unreadable,
         )
+        _look_again(settings, context, listed, progress, task)
     _tell(report, listed, notifier)
     served = [one for one in listed.subscribers if one.subscriber_id not in listed.unreadable]
     return [one.subscriber_id for one in find_due(context, served)]
+
+
+def _look_again(
+    settings: Settings, context: RunContext, listed: directory.SubscriberList, progress: RoundProgress, task: Task
+) -> None:
+    """Looks for late papers of one category or two: a round is not to keep the next one waiting."""
+    stop = task.stop.is_set
+    app.look_again(settings, context, listed.subscribers, progress, stop, most=MOST_LOOKED_AT)
 
 
 def _tell(report: RunReport, listed: directory.SubscriberList, notifier: notify.Notifier) -> None:

@@ -22,7 +22,7 @@ from tests.http_server import Handler
 from tests.months.calendar import DAY, EASTERN, Calendar, Entry, Played
 from tests.oai_server import NO_RECORDS, Kept, page
 
-FEEDS, RECORDS, API = "feeds", "records", "API"
+FEEDS, RECORDS, API = EVERYWHERE = ("feeds", "records", "API")
 PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds, over all machines of one operator
 RECORDS_OUT = timedelta(hours=2)  # records are renewed some hours before the feed turns at midnight
 OAI_PAGE = 1_000

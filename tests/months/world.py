@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from email.headerregistry import Address
 from hashlib import sha256
+from typing import Any
 
 import httpx2
 
@@ -18,10 +19,14 @@ from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Frequency, Paper, Profile, RunReport, ScoreReport, Subscriber, Topic, Votes
 from newsletter.papers import arxiv_day
-from newsletter.run import RunContext, Timing, run_clock
+from newsletter.run import BackfillReport, RunContext, Timing, fill_missed_days, look_again, run_clock
 from newsletter.run.schedule import local_date
 from newsletter.scoring.protocols import History
-from newsletter.sources.arxiv import ArxivSource
+from newsletter.sources import Harvester
+from newsletter.sources.api import ApiHarvester
+from newsletter.sources.arxiv import MAX_WAIT_S, ArxivSource
+from newsletter.sources.oai import OaiHarvester
+from newsletter.sources.second_way import FirstThatAnswers
 from newsletter.stores import Store
 from tests import make
 from tests.fakes import FlakySender, Silent
@@ -107,12 +112,13 @@ class World:
     url: str = ""
     reports: list[RunReport] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    notes: dict[date, list[str]] = field(default_factory=dict)
     ticks: int = 0
 
     def __post_init__(self) -> None:
         self.sender = FlakySender(self.now)
         self.scorer = ByLot(self.now)
-        self._next_request_at = self.at
+        self._next_request_at = self._held_until = self.at
         self._client = httpx2.Client(timeout=20.0)
 
     def now(self) -> datetime:
@@ -126,9 +132,15 @@ class World:
 
     def reserve(self, pause_s: float) -> float:
         """The one pace that whoever asks arXiv keeps, as the memory keeps it for all processes."""
-        begins = max(self.at, self._next_request_at)
+        begins = max(self.at, self._next_request_at, self._held_until)
+        if (begins - self.at).total_seconds() > MAX_WAIT_S:
+            return (begins - self.at).total_seconds()
         self._next_request_at = begins + timedelta(seconds=pause_s)
         return (begins - self.at).total_seconds()
+
+    def hold(self, seconds: float) -> None:
+        """Keeps whoever asks arXiv from it for so long."""
+        self._held_until = max(self._held_until, self.at + timedelta(seconds=seconds))
 
     def wait(self, seconds: float) -> bool:
         self.sleep(seconds)
@@ -145,6 +157,7 @@ class World:
                 sleep=self.sleep,
                 monotonic=self.monotonic,
                 reserve=self.reserve,
+                hold=self.hold,
             ),
             scorer=self.scorer,
             sender=self.sender,
@@ -155,10 +168,37 @@ class World:
             timing=self.timing,
         )
 
+    def harvester(self) -> Harvester:
+        manners: dict[str, Any] = {
+            "sleep": self.sleep,
+            "monotonic": self.monotonic,
+            "reserve": self.reserve,
+            "hold": self.hold,
+        }
+        return FirstThatAnswers(
+            [
+                lambda: OaiHarvester(self._client, base_url=f"{self.url}/oai", patience_s=300.0, **manners),
+                lambda: ApiHarvester(self._client, base_url=f"{self.url}/api/query", patience_s=300.0, **manners),
+            ]
+        )
+
+    def _note(self, reports: Sequence[BackfillReport]) -> None:
+        """Remembers what records brought, by the arXiv day on which it came."""
+        notes = self.notes.setdefault(arxiv_day(self.at), [])
+        for each in reports:
+            filled = [f"{day.announced_on:%d %b}" for day in each.days if day.new or day.cross]
+            notes += [f"{each.category} back-filled: {each.papers} entries of {', '.join(filled)}"] if filled else []
+            notes += [f"{each.category}: {each.late} papers came late"] if each.late else []
+
     def tick(self) -> Sequence[Subscriber]:
         """One round, as the clock has it (newsletter/worker/rounds.py)."""
         self.ticks += 1
+        categories = {category for each in self.readers for category in each.categories}
+        harvester = self.harvester()
+        filled = fill_missed_days(self.store, harvester, categories, Silent(), now=self.now)
         report = run_morning(self.context(), self.readers, Silent(), due_only=True)
+        late = look_again(self.store, harvester, categories, Silent(), now=self.now, most=2)
+        self._note([*filled, *late])
         if not self.reports or report.subscribers != self.reports[-1].subscribers:
             self.reports.append(report)
         return self.readers

@@ -5,10 +5,13 @@ Kept as texts in the table `documents`, by the clock of the database, since thos
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.documents import Documents
+
+MOST_HELD_S = 86_400.0  # who asks for more is asked again after a day
+MOST_WAITED_S = 300.0  # who would have to wait longer for a turn does without
 
 _NOW_S = {
     True: "SELECT extract(epoch FROM clock_timestamp())",  # not now(), the time at which the change began
@@ -26,16 +29,38 @@ class Paces:
     def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float:
         """Takes the next `amount_s` seconds of this pace, and says after how many seconds from now they begin.
 
+        More than MOST_WAITED_S while turns are held back (`hold`): then none is taken.
         `burst_s`: so much of what is reserved already need not be waited for. A process that reserves and dies leaves a
         gap, no more. Raises StoreError.
         """
         reserve = self._database.repeated(self._reserve, even_if_unknown=True)
-        return max(0.0, reserve(f"pace of {name}", amount_s) - burst_s)
+        return max(0.0, reserve(name, amount_s) - burst_s)
 
-    def _reserve(self, document: str, amount_s: float) -> float:
+    def hold(self, name: str, seconds: float) -> None:
+        """Keeps everybody from taking turns for so long, or as long as somebody else asked for. May be repeated."""
+        hold = self._database.repeated(self._hold, even_if_unknown=True)
+        hold(f"hold of {name}", min(seconds, MOST_HELD_S))
+
+    def _reserve(self, name: str, amount_s: float) -> float:
+        with self._database.change() as connection:
+            self._database.lock(f"pace of {name}")
+            now_s = self._now_s(connection)
+            held_s = self._left(f"hold of {name}", now_s)
+            if held_s > MOST_WAITED_S:
+                return held_s
+            backlog_s = max(held_s, self._left(f"pace of {name}", now_s))
+            self._documents.put_document(f"pace of {name}", repr(now_s + backlog_s + amount_s))
+        return backlog_s
+
+    def _hold(self, document: str, seconds: float) -> None:
         with self._database.change() as connection:
             self._database.lock(document)
-            now_s = float(connection.execute(text(_NOW_S[self._database.is_postgresql])).scalar_one())
-            backlog_s = max(0.0, float(self._documents.get_document(document) or 0.0) - now_s)
-            self._documents.put_document(document, repr(now_s + backlog_s + amount_s))
-        return backlog_s
+            now_s = self._now_s(connection)
+            self._documents.put_document(document, repr(now_s + max(seconds, self._left(document, now_s))))
+
+    def _now_s(self, connection: Connection) -> float:
+        return float(connection.execute(text(_NOW_S[self._database.is_postgresql])).scalar_one())
+
+    def _left(self, document: str, now_s: float) -> float:
+        """Gives the seconds until the moment that a document names; 0 if it is over."""
+        return max(0.0, float(self._documents.get_document(document) or 0.0) - now_s)

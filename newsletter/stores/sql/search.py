@@ -24,9 +24,11 @@ from newsletter.papers import search
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database, hash_of
 
+# Words come folded, with blanks between. Nearly every paper has a word that begins with any one letter, such as that of
+# a first name: without a list of its own for each, thousands of words would be merged
 SQLITE_INDEX = (
     "CREATE VIRTUAL TABLE searchable_words USING fts5"
-    "(title, arxiv_id, authors, abstract, content='', tokenize='ascii')"  # words come folded, with blanks between
+    "(title, arxiv_id, authors, abstract, content='', tokenize='ascii', prefix='1')"
 )
 _FIELDS = ("title", "arxiv_id", "authors", "abstract")  # in the order of the weights
 _LABELS = "ABCD"  # of a word's places in a `tsvector`
@@ -129,7 +131,9 @@ class Search:
                 return {key: search.WEIGHTS[place] for key, place in connection.execute(_WEIGH, given).all()}
             found: dict[int, int] = {}
             for name, weight in zip(_FIELDS, search.WEIGHTS, strict=True):
-                given = {"query": f'{name} : "{term.strip()}" *', "keys": f"[{_list(keys - found.keys())}]"}
+                if not (left := keys - found.keys()):
+                    break
+                given = {"query": f'{name} : "{term.strip()}" *', "keys": f"[{_list(left)}]"}
                 found |= dict.fromkeys((key for (key,) in connection.execute(_MATCH, given).all()), weight)
             return found
 

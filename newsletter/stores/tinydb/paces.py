@@ -6,7 +6,8 @@ minute later.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from newsletter.files import atomic
 from newsletter.stores.tinydb.folder import StateFolder, disk_errors
 
+MOST_HELD_S = 86_400.0  # who asks for more is asked again after a day
+MOST_WAITED_S = 300.0  # who would have to wait longer for a turn does without
 MOST_TURNS = 40  # that are waited for: more is no queue but a clock that was set back
 
 
@@ -27,22 +30,49 @@ class FolderPaces:
     def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float:
         """Takes the next `amount_s` seconds of this pace, and says after how many seconds from now they begin.
 
+        More than MOST_WAITED_S while turns are held back (`hold`): then none is taken.
         `burst_s`: so much of what is reserved already need not be waited for. A process that reserves and dies leaves a
         gap, no more. Raises StoreError.
         """
-        path = self._folder.locks / f"pace-{sha256(name.encode()).hexdigest()[:16]}"
-        with self._folder.change(path):
+        with self._changing(name) as path:
             now_s = self._clock().timestamp()
-            backlog_s = _read(path) - now_s
-            backlog_s = backlog_s if 0 < backlog_s <= MOST_TURNS * amount_s else 0.0
-            atomic.write_whole(path, repr(now_s + backlog_s + amount_s).encode(), temp_folder=self._folder.temp)
+            until_s, held_until_s = _read(path)
+            held_s = _left(held_until_s, now_s, MOST_HELD_S)
+            if held_s > MOST_WAITED_S:
+                return held_s
+            backlog_s = max(held_s, _left(until_s, now_s, MOST_TURNS * amount_s))
+            self._write(path, now_s + backlog_s + amount_s, held_until_s)
         return max(0.0, backlog_s - burst_s)
 
+    def hold(self, name: str, seconds: float) -> None:
+        """Keeps everybody from taking turns for so long, or as long as somebody else asked for. May be repeated."""
+        with self._changing(name) as path:
+            now_s = self._clock().timestamp()
+            until_s, held_until_s = _read(path)
+            held_s = max(min(seconds, MOST_HELD_S), _left(held_until_s, now_s, MOST_HELD_S))
+            self._write(path, until_s, now_s + held_s)
 
-def _read(path: Path) -> float:
-    """Gives the moment until which turns are taken; 0 where nobody took one, or it cannot be read."""
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[Path]:
+        path = self._folder.locks / f"pace-{sha256(name.encode()).hexdigest()[:16]}"
+        with self._folder.change(path):
+            yield path
+
+    def _write(self, path: Path, until_s: float, held_until_s: float) -> None:
+        atomic.write_whole(path, f"{until_s!r} {held_until_s!r}".encode(), temp_folder=self._folder.temp)
+
+
+def _read(path: Path) -> tuple[float, float]:
+    """Gives until when turns are taken, and until when they are held back; 0 where that is not kept."""
     with disk_errors(path):
         try:
-            return float(path.read_text(encoding="ascii"))
+            until_s, held_until_s = path.read_text(encoding="ascii").split()
+            return float(until_s), float(held_until_s)
         except (FileNotFoundError, ValueError):
-            return 0.0
+            return 0.0, 0.0
+
+
+def _left(until_s: float, now_s: float, most_s: float) -> float:
+    """Gives the seconds until a moment; 0 if it is over, or so far away that the clock was set back."""
+    left_s = until_s - now_s
+    return left_s if 0 < left_s <= most_s else 0.0

@@ -20,6 +20,8 @@ from tests import databases
 class Pace(Protocol):
     def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float: ...
 
+    def hold(self, name: str, seconds: float) -> None: ...
+
 
 Opening = Callable[[], Pace]
 
@@ -68,6 +70,20 @@ def test_a_burst_need_not_be_waited_for(open_paces: Opening) -> None:
     paces = open_paces()
     waits = [paces.reserve("model", 1000, burst_s=2000) for _ in range(5)]
     assert [round(wait_s / 1000, 1) for wait_s in waits] == [0, 0, 0, 1, 2]
+
+
+def test_who_asks_us_to_stay_away_is_left_alone_by_everybody(open_paces: Opening) -> None:
+    open_paces().hold("arxiv", 3_000)
+    open_paces().hold("arxiv", 1_000)
+    waits = [open_paces().reserve("arxiv", 3.0) for _ in range(3)]
+    assert [round(wait_s, -2) for wait_s in waits] == [3_000] * 3, "turns that nobody waits for are not taken"
+    assert open_paces().reserve("model", 3.0) == 0
+
+
+def test_after_a_short_rest_turns_lie_one_behind_another(open_paces: Opening) -> None:
+    open_paces().hold("arxiv", 200)
+    waits = [open_paces().reserve("arxiv", 100) for _ in range(3)]
+    assert [round(wait_s, -2) for wait_s in waits] == [200, 300, 400]
 
 
 def test_a_clock_that_was_set_back_delays_nobody_for_hours(tmp_path: Path) -> None:

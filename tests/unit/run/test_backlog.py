@@ -59,10 +59,10 @@ def test_the_row_of_the_same_date_does_not_count() -> None:
     assert covered(days(make.TUESDAY), [sent(make.TUESDAY, make.TUESDAY)], make.TUESDAY) == [make.TUESDAY]
 
 
-def test_after_a_long_absence_a_week_is_caught_up() -> None:
+def test_after_a_long_absence_two_weeks_are_caught_up() -> None:
     known = days(*(make.WEDNESDAY - timedelta(days=n) for n in range(20, -1, -1)))
     first = sent(known[0].announced_on, known[0].announced_on)
-    assert covered(known, [first]) == [make.WEDNESDAY - timedelta(days=n) for n in range(7, -1, -1)]
+    assert covered(known, [first]) == [make.WEDNESDAY - timedelta(days=n) for n in range(14, -1, -1)]
 
 
 def test_a_day_with_a_failed_feed_is_not_settled_and_comes_again() -> None:

@@ -9,6 +9,7 @@ from newsletter.flow import run_morning
 from newsletter.model import RunOutcome
 from newsletter.run import collect_morning, find_due
 from newsletter.run.due import LOOK_AGAIN
+from newsletter.run.waiting import HOLD
 from tests import make
 from tests.fakes import Act, FlakySender, Silent
 from tests.unit.test_flow import Morning, ScriptedScorer, mailed_before, morning, suppressed, two_papers
@@ -101,6 +102,16 @@ def test_a_mail_with_nothing_to_say_is_looked_at_again_after_an_hour_or_a_feed()
     given = at_seven_ten()
     with_nothing_to_say(given)
     given.now += LOOK_AGAIN
+    assert due(given) == ["s_abcd2345"]
+
+
+def test_who_waits_for_a_late_feed_is_due_when_it_is_given_up() -> None:
+    given = at_seven_ten()
+    given.subscribers = [make.subscriber(categories=("cs.AI", "cs.LG"))]
+    given.source.days[make.TUESDAY]["cs.AI"] = "no answer"
+    collect_morning(given.context, given.subscribers, Silent())
+    assert due(given) == []
+    given.now += HOLD
     assert due(given) == ["s_abcd2345"]
 
 

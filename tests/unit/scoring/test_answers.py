@@ -380,3 +380,10 @@ def test_one_slip_among_many_scores_is_one_paper() -> None:
     asked = [f"2601.{number:05d}-abc" for number in range(10)]
     scored = [entry(each, 0.5 if number == 3 else 8) for number, each in enumerate(asked)]
     assert read_answer(answer(scored), asked, 3).missing == (asked[3],)
+
+
+@pytest.mark.parametrize("number", ["doi:10.64898/2026.01.04.700101", "doi:10.5555/a(b);c", "feed:0123456789abcdef"])
+def test_ids_of_other_sources_come_back_as_they_were_asked(number: str) -> None:
+    asked = (f"{number}-abc", "doi:10.5555/other-def", FIRST)
+    found = read_answer(answer([entry(asked[0])], asked[1:]), asked, FLOOR)
+    assert found == ParsedAnswer((AnswerEntry(asked[0], 8, 6, "Fits."),), asked[1:], ())

@@ -15,6 +15,7 @@ from newsletter.services import directory, library
 from newsletter.services.live_libraries import (
     HALF_LIFE,
     INDEX,
+    MOST_FAILURES,
     MOST_RETRY_AFTER,
     PATIENCE,
     READ_EVERY,
@@ -168,6 +169,18 @@ def test_a_round_takes_no_longer_than_its_patience_and_the_next_goes_on(store: S
     assert 0 < len(answers.asked) < len(everybody)
     look(store, answers, *everybody, at=NOW + timedelta(hours=1))
     assert len(answers.asked) == len(everybody)
+
+
+def test_mails_do_not_wait_for_each_library_while_zotero_is_away(store: Store) -> None:
+    away = Reader([FetchError("groups/7", "Zotero is away.", is_passing=True)])
+    everybody = [reader(ZoteroLibrary(f"groups/{n}"), f"r{n}@example.org") for n in range(9)]
+    look(store, away, *everybody)
+    assert len(away.asked) == MOST_FAILURES
+    look(store, away, *everybody, at=NOW + timedelta(minutes=15))
+    assert len(set(away.asked)) == 2 * MOST_FAILURES, "the next round goes on with others"
+    private = Reader([FetchError("groups/7", "It is private.")])
+    look(store, private, *everybody, at=NOW + timedelta(days=1))
+    assert len(private.asked) == len(everybody), "what one library is says nothing of the next"
 
 
 def test_a_stop_is_heard_between_two_libraries(store: Store) -> None:

@@ -206,24 +206,28 @@ class Way:
         return (PaperRecord(make.paper(self.arxiv_id), (MONDAY,), MONDAY.date()),), ()
 
 
+def taking(*ways: Way) -> FirstThatAnswers:
+    return FirstThatAnswers([lambda way=way: way for way in ways])
+
+
 def test_the_second_way_is_taken_when_the_first_fails_and_only_then() -> None:
     second = Way("2611.00002")
-    records, warnings = FirstThatAnswers([Way("2611.00001"), second]).harvest("cs.LG", since=SINCE)
+    records, warnings = taking(Way("2611.00001"), second).harvest("cs.LG", since=SINCE)
     assert ([each.paper.arxiv_id for each in records], warnings, second.asked) == (["2611.00001"], (), 0)
-    records, warnings = FirstThatAnswers([Way(problem="It is down."), second]).harvest("cs.LG", since=SINCE)
+    records, warnings = taking(Way(problem="It is down."), second).harvest("cs.LG", since=SINCE)
     assert [each.paper.arxiv_id for each in records] == ["2611.00002"]
     assert warnings == ("Another way was taken for cs.LG: It is down.",)
 
 
 def test_when_no_way_leads_there_all_reasons_are_said() -> None:
     with pytest.raises(SourceError, match=r"^It is down\. So is this\.$"):
-        FirstThatAnswers([Way(problem="It is down."), Way(problem="So is this.")]).harvest("cs.LG", since=SINCE)
+        taking(Way(problem="It is down."), Way(problem="So is this.")).harvest("cs.LG", since=SINCE)
 
 
 def test_a_category_that_arxiv_does_not_know_is_not_asked_for_twice() -> None:
     second = Way("2611.00002")
     with pytest.raises(SourceError, match="No such category"):
-        FirstThatAnswers([Way(problem="No such category.", is_config=True), second]).harvest("cs.LG", since=SINCE)
+        taking(Way(problem="No such category.", is_config=True), second).harvest("cs.LG", since=SINCE)
     assert second.asked == 0
 
 

@@ -5,7 +5,8 @@ Remove a quirk's test when arXiv's feed service no longer behaves so (https://in
 
 import gzip
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -16,6 +17,7 @@ from newsletter.errors import SourceError
 from newsletter.sources import arxiv
 from newsletter.sources.arxiv import (
     ATTEMPTS,
+    MAX_WAIT_S,
     REACH_ATTEMPTS,
     UNREACHABLE_S,
     ArxivSource,
@@ -24,6 +26,7 @@ from newsletter.sources.arxiv import (
 )
 from newsletter.sources.fetching.fetcher import retry_after_s
 from newsletter.sources.fetching.kept_answers import KeptAnswers
+from newsletter.stores.tinydb.paces import FolderPaces
 from tests import TESTS
 from tests.http_server import Handler, serving
 
@@ -136,6 +139,35 @@ def test_a_request_waits_for_its_turn_among_other_processes() -> None:
     source.fetch("cs.LG")
     assert clock.slept == [3.0, 7.0]
     assert turns == [0.0], "each attempt takes a turn"
+
+
+@pytest.mark.parametrize("wait_s", [120, 1_800])
+def test_who_asks_us_to_stay_away_is_left_alone_by_all_processes(wait_s: int, tmp_path: Path) -> None:
+    """In place of a clock there is the one of the sleeping: a wait that is kept to is over afterwards."""
+    clock, server = Clock(), Server(status(429, retry_after=f"{wait_s}"), ok(), ok())
+    client = httpx2.Client(transport=httpx2.MockTransport(server))
+
+    def another_process() -> ArxivSource:
+        paces = FolderPaces(tmp_path, lambda: datetime(2025, 10, 7, tzinfo=UTC) + timedelta(seconds=clock.now))
+        return ArxivSource(
+            client,
+            sleep=clock.sleep,
+            monotonic=clock.monotonic,
+            reserve=lambda pause_s: paces.reserve("arXiv", pause_s),
+            hold=lambda seconds: paces.hold("arXiv", seconds),
+        )
+
+    if wait_s <= MAX_WAIT_S:
+        another_process().fetch("cs.LG")
+        assert clock.slept == [3.0, 117.0]
+        return
+    for source, category in ((another_process(), "cs.LG"), (another_process(), "cs.LG"), (another_process(), "cs.AI")):
+        with pytest.raises(SourceError, match="30 minutes") as raised:
+            source.fetch(category)
+        assert raised.value.retry_after_s == wait_s
+    assert len(server.requests) == 1
+    clock.now += wait_s
+    another_process().fetch("cs.LG")
 
 
 @pytest.mark.parametrize("contact", ["ada@example.org", "Ada Lovelace <ada@example.org>"])

@@ -130,6 +130,22 @@ def test_requests_wait_for_the_turn_that_all_processes_share() -> None:
     assert asking.slept == [6.0, 3.0, 6.0]
 
 
+def test_records_are_not_asked_for_while_arxiv_wants_to_be_left_alone() -> None:
+    transport, requests = answering(page(PAPERS))
+    with pytest.raises(SourceError, match="not to be asked again for 20 minutes"):
+        Asking(transport, reserve=lambda pause_s: 1_200.0).ids()
+    assert requests == []
+
+
+def test_after_two_categories_that_could_not_be_had_no_other_is_asked_for() -> None:
+    transport, requests = answering((503, "later"))
+    harvester = Asking(transport).harvester
+    for category in ("cs.AI", "cs.CL", "cs.CV", "cs.LG"):
+        with pytest.raises(SourceError, match=r"answered 503|does not answer"):
+            harvester.harvest(category, since=SINCE)
+    assert len(requests) == 2 * ATTEMPTS
+
+
 def test_a_paper_on_two_pages_is_one() -> None:
     transport, _ = answering(page(PAPERS[:3], "a"), page(PAPERS[2:]))
     assert len(Asking(transport).ids()) == 5

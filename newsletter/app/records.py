@@ -1,0 +1,112 @@
+"""Builds what asks arXiv for its records, and has days that were missed filled from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypedDict
+
+from newsletter import run
+from newsletter.app.common import utc_now
+from newsletter.app.database import build_paces
+from newsletter.errors import ConfigError
+from newsletter.model import Subscriber
+from newsletter.run import BackfillReport, ProgressListener, RunContext
+from newsletter.settings import Settings
+from newsletter.sources import Harvester
+from newsletter.stores.tinydb.paces import FolderPaces
+
+BACKFILL_S = 1_200.0
+LOOK_BACK_S = 300.0  # readers may wait for their mails meanwhile
+NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
+
+
+class Turns(TypedDict):
+    """How turns at arXiv are taken, and held back when it asks for that: the arguments of whoever asks it."""
+
+    reserve: Callable[[float], float]
+    hold: Callable[[float], None]
+
+
+def build_turns(settings: Settings, whose: str = "") -> Turns:
+    """Builds how all processes of the same memory take turns at a server: at arXiv's for feeds and records alike."""
+    paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
+    name = whose or f"feeds of {settings.feed_url}"
+    return Turns(reserve=partial(paces.reserve, name), hold=partial(paces.hold, name))
+
+
+def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Harvester:
+    """Builds what asks arXiv for its records, by OAI-PMH or else by the API, for `patience_s` seconds in all by each.
+
+    The API is left out where the records are elsewhere than at arXiv, and no address of an API is set. Raises
+    ConfigError without a contact.
+    """
+    if settings.contact is None:
+        raise ConfigError(NO_CONTACT)
+    from newsletter.sources.api import open_api
+    from newsletter.sources.oai import open_oai
+    from newsletter.sources.second_way import FirstThatAnswers
+
+    contact, turns = settings.contact, build_turns(settings)
+    ways: list[Callable[[], Harvester]] = [
+        lambda: open_oai(contact=contact, base_url=settings.oai_url, patience_s=patience_s, **turns)
+    ]
+    if "oai_url" not in settings.model_fields_set or "api_url" in settings.model_fields_set:
+        ways.append(lambda: open_api(contact=contact, base_url=settings.api_url, patience_s=patience_s, **turns))
+    return FirstThatAnswers(ways)
+
+
+def fill_missed_days(
+    settings: Settings,
+    context: RunContext,
+    subscribers: Sequence[Subscriber],
+    progress: ProgressListener,
+    should_stop: Callable[[], bool],
+) -> list[BackfillReport]:
+    """Has the days filled that these subscribers' categories lack; a report for each category that was asked for.
+
+    None where feeds come from elsewhere than arXiv and no address of records is set. Takes LOOK_BACK_S seconds at most
+    by each way to the records. Raises StoreError if the memory fails.
+    """
+    if not _has_records(settings):
+        return []
+    return run.fill_missed_days(
+        context.store,
+        build_harvester(settings, patience_s=LOOK_BACK_S),
+        _categories_of(subscribers),
+        progress,
+        now=context.now,
+        should_stop=should_stop,
+    )
+
+
+def look_again(
+    settings: Settings,
+    context: RunContext,
+    subscribers: Sequence[Subscriber],
+    progress: ProgressListener,
+    should_stop: Callable[[], bool],
+    *,
+    most: int | None = None,
+) -> list[BackfillReport]:
+    """Has papers looked for that came late in these subscribers' categories, `most` of them at a time; as above."""
+    if not _has_records(settings):
+        return []
+    return run.look_again(
+        context.store,
+        build_harvester(settings, patience_s=LOOK_BACK_S),
+        _categories_of(subscribers),
+        progress,
+        now=context.now,
+        most=most,
+        should_stop=should_stop,
+    )
+
+
+def _has_records(settings: Settings) -> bool:
+    is_elsewhere = "feed_url" in settings.model_fields_set and "oai_url" not in settings.model_fields_set
+    return not is_elsewhere and settings.contact is not None
+
+
+def _categories_of(subscribers: Sequence[Subscriber]) -> set[str]:
+    return {category for subscriber in subscribers for category in subscriber.categories}
