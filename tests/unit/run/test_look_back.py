@@ -1,6 +1,6 @@
 """Days that were missed are filled before a morning, and days that were read are looked at again once a day."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -74,6 +74,20 @@ def test_after_more_than_two_weeks_away_the_last_two_are_filled() -> None:
     given.read(date(2025, 12, 1))
     [report] = given.fill()
     assert [day.announced_on for day in report.days] == sorted(WEEK)
+
+
+def test_a_paper_of_a_read_day_is_noted_as_withdrawn_when_the_records_say_so() -> None:
+    """The comments, where authors say why, are in the records and in no feed."""
+    gone = record("2601.00009", "01-08 10:00")
+    gone = replace(gone, paper=replace(gone.paper, withdrawal="Withdrawn: an error in Lemma 3."))
+    given = memory("2026-01-13 09:00", gone)
+    given.read(*WEEK, TUESDAY)
+    before = make.present(given.store.get_day(FRIDAY))
+    given.look()
+    day = make.present(given.store.get_day(FRIDAY))
+    notices = {shown.paper.arxiv_id: shown.paper.withdrawal for shown in day.announcements}
+    assert notices == {"2601.00009": "Withdrawn: an error in Lemma 3.", "2601.00050": ""}
+    assert len(day.announcements) == len(before.announcements) + 1, "the other one came late"
 
 
 def test_while_records_cannot_be_had_they_are_asked_for_every_two_hours() -> None:
