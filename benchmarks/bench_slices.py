@@ -1,6 +1,7 @@
 """What a list of readers costs a clock and its workers, by its length: the looks, and slices of a hundred mails.
 
     python -m benchmarks.bench_slices [--readers 1000 10000 100000] [--profiles 50] [--slices 3]
+        [--years 0 2]
 
 Does in one process what a clock and a worker do, on PostgreSQL: the first look at the list, and a later one; what is
 done once for everybody; then the first jobs of the morning, of a hundred mails each, which leave by SMTP to a server in
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from threading import Event
 from time import process_time
@@ -34,6 +36,7 @@ from tests import databases
 
 HEADINGS = (
     "readers",
+    "years",
     "first list",
     "again",
     "collect",
@@ -82,7 +85,13 @@ def measure(mornings: Mornings, case: Case, slices: int) -> list[str]:
     later = sum(jobs[1:]) / len(jobs[1:])
     seconds = (*lists, collected, shared, jobs[0], later)
     peak_mb = worker_morning.used(os.getpid()).peak_mb
-    return [f"{case.readers:,}", *(f"{each:.2f}" for each in seconds), f"{later / SLICE * 1e3:.1f}", f"{peak_mb:.0f}"]
+    return [
+        f"{case.readers:,}",
+        str(case.years),
+        *(f"{each:.2f}" for each in seconds),
+        f"{later / SLICE * 1e3:.1f}",
+        f"{peak_mb:.0f}",
+    ]
 
 
 def _drop(*_: Any) -> str:
@@ -95,6 +104,7 @@ def main() -> None:
     options.add_argument("--readers", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     options.add_argument("--profiles", type=int, default=50)
     options.add_argument("--slices", type=int, default=3)
+    options.add_argument("--years", type=int, nargs="+", default=[0], help="of mails to everybody before this morning")
     chosen = options.parse_args()
     structlog.configure(processors=[_drop])
     console = Console(width=120)
@@ -106,8 +116,8 @@ def main() -> None:
         sink = Sink()
         stack.callback(sink.close)
         mornings = Mornings(folder, sink, stack.enter_context(databases.postgres_server()))
-        for readers in chosen.readers:
-            row = measure(mornings, Case("postgresql", readers, chosen.profiles, workers=1), chosen.slices)
+        for readers, years in product(chosen.readers, chosen.years):
+            row = measure(mornings, Case("postgresql", readers, chosen.profiles, years, workers=1), chosen.slices)
             console.print(" ".join(row))
             table.add_row(*row)
     console.print(table)
