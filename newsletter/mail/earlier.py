@@ -32,6 +32,11 @@ class WeekPaper:
     day: str
     page_url: str  # empty: there is no web part
 
+    @property
+    def chars(self) -> int:
+        """How long it takes to read, in characters."""
+        return len(self.title) + len(self.comment)
+
 
 def followed_view(sent: SentPaper | None, web_url: str, t: Texts) -> FollowedPaper | None:
     """Shows the paper on the web page of its own digest, or at its source where there is none.

@@ -90,9 +90,10 @@ class Renderer:
     def _fit(self, view: DigestView, full: int, t: Texts) -> tuple[str, DigestView]:
         """The page and what it shows: of each paper as much as there is room for, and less of the news before that."""
         page, shown = self._fit_papers(view, full, t)
-        if not view.updates or not shown.is_shortened(full):
+        if not view.updates or not _is_shortened(shown, full):
             return page, shown
-        page, shown = self._fit_papers(view.with_brief_updates, full, t)
+        brief = tuple(replace(update, is_whole=False) for update in view.updates)
+        page, shown = self._fit_papers(replace(view, updates=brief), full, t)
         return page, replace(shown, updates=view.updates)  # the text part has room for them
 
     def _fit_papers(self, view: DigestView, full: int, t: Texts) -> tuple[str, DigestView]:
@@ -215,6 +216,12 @@ def _text_of(folders: Sequence[Path], name: str) -> str:
     if path is None:
         raise ConfigError(f"templates/email/{name} is missing; put it back, or install the package again")
     return path.read_text(encoding="utf-8")
+
+
+def _is_shortened(view: DigestView, full: int) -> bool:
+    """Tells whether any paper has less than its place in a mail of `full` papers in full would give it."""
+    whole = sum(paper.has_authors and paper.has_links for paper in view.papers)
+    return whole < len(view.all_papers) or len(view.in_full) < min(full, len(view.all_papers))
 
 
 def _saved_bytes(paper: DigestPaper, level: Detail) -> int:

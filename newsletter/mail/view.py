@@ -204,16 +204,6 @@ class DigestView:
         papers = tuple(replace(paper, is_in_full=True) for paper in self.all_papers)
         return replace(self, papers=papers, in_full=papers, left_out=0)
 
-    @property
-    def with_brief_updates(self) -> DigestView:
-        """The same with little more than titles of what was sent before: what gives way before any paper does."""
-        return replace(self, updates=tuple(replace(update, is_whole=False) for update in self.updates))
-
-    def is_shortened(self, full: int) -> bool:
-        """Tells whether any paper has less than its place in a mail of `full` papers in full would give it."""
-        whole = [paper for paper in self.papers if paper.has_authors and paper.has_links]
-        return len(whole) < len(self.all_papers) or len(self.in_full) < min(full, len(self.all_papers))
-
     def at(self, levels: Sequence[Detail]) -> DigestView:
         """The same with so much of each paper: what a mail shows of a digest. `levels` are in the papers' order."""
         shown = [_at(p, level) for p, level in zip(self.all_papers, levels, strict=True) if level > Detail.LEFT_OUT]
@@ -223,7 +213,7 @@ class DigestView:
             papers=tuple(shown),
             in_full=tuple(in_full),
             left_out=len(self.all_papers) - len(shown),
-            minutes=_minutes(shown, in_full, self.week, self.updates),
+            minutes=_minutes(shown, in_full, (*self.week, *self.updates)),
         )
 
 
@@ -261,7 +251,7 @@ def view_of(
         passed=counts.passed,
         widening=write_notice(digest.widening, notice_texts),
         left_out=0,
-        minutes=_minutes(papers, papers, week, updates),
+        minutes=_minutes(papers, papers, (*week, *updates)),
         counts_announced=write_number(counts.announced, t.language),
         counts_scanned=write_number(counts.scanned, t.language),
         counts_relevant=write_number(counts.relevant, t.language),
@@ -336,15 +326,10 @@ def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
 
 
 def _minutes(
-    entries: Sequence[DigestPaper],
-    in_full: Sequence[DigestPaper],
-    week: Sequence[WeekPaper],
-    updates: Sequence[UpdateView],
+    entries: Sequence[DigestPaper], in_full: Sequence[DigestPaper], earlier: Sequence[WeekPaper | UpdateView]
 ) -> int:
     chars = sum(len(paper.title) + len(paper.sentence) + len(paper.comment) for paper in entries)
-    chars += sum(len(paper.abstract) for paper in in_full)
-    chars += sum(len(paper.title) + len(paper.comment) for paper in week)
-    chars += sum(update.chars for update in updates)
+    chars += sum(len(paper.abstract) for paper in in_full) + sum(paper.chars for paper in earlier)
     return max(1, math.ceil(chars / CHARS_A_MINUTE))
 
 

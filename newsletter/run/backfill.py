@@ -1,6 +1,7 @@
 """Fills the announcement days that nobody collected from arXiv's records, so that the next mail catches up with them.
 
-Only what no kept day has is added: nothing that was collected is changed, and a second back-fill finds nothing to do.
+Only what no kept day has is added: nothing that was collected is changed, but that a paper is noted as withdrawn, and
+a second back-fill finds nothing to do.
 Papers of a day that was collected without them are a further reading of it. Which day a paper belongs to is an estimate
 of papers/announcement_schedule.py; what a mail covers is backlog.py's business, when to look is that of look_back.py.
 """
@@ -15,7 +16,7 @@ from datetime import date, datetime, timedelta
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport, PaperRecord
 from newsletter.papers import announcement_schedule as schedule
-from newsletter.papers import announcements, is_arxiv
+from newsletter.papers import announcements, find_withdrawn, is_arxiv
 from newsletter.run.backlog import settled_categories
 from newsletter.run.context import FEEDS, ProgressListener
 from newsletter.sources import Harvester
@@ -148,6 +149,8 @@ class _Filling:
         if self.remember:
             for day in (*filled, *late):
                 self._keep(days[day], Feed(category, day, tuple(found[day])), is_late=day in late)
+            for day, shown in find_withdrawn(records, kept, category).items():  # the feeds have no comments
+                self.store.add_feeds(day, [Feed(category, day, tuple(shown))], [])
         return BackfillReport(
             category,
             tuple(_filled(day, found[day], category) for day in filled),

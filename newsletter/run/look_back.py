@@ -66,7 +66,10 @@ def _fill_missed(
         return []
     today = schedule.arxiv_day(at)
     days = _days_before(today)
-    read = [settled_categories(day) if (day := store.get_day(on)) else frozenset() for on in days]
+    stored = [store.get_day(on) for on in days]
+    begins = next((number for number, day in enumerate(stored) if day), 0)  # a young memory misses no day before it
+    days, stored = days[begins:], stored[begins:]
+    read = [settled_categories(day) if day else frozenset() for day in stored]
     missing = {category for category in categories if not all(category in settled for settled in read)}
     late = _late_today(store, today, at) & categories
     if late and store.claim_once(FILLED, f"today {at.hour // TRY_TODAY_AGAIN_H} {asked_for}", on=at.date()):

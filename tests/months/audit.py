@@ -4,12 +4,12 @@ Three counts: what the scorer was asked, which days the ledger's rows cover, and
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from newsletter.delivery import ledger
-from newsletter.model import Delivery, Frequency, Subscriber
+from newsletter.model import AnnouncementDay, Delivery, Frequency, Subscriber
 from newsletter.papers import arxiv_day
 from newsletter.run.backlog import ReadSoFar, was_read
 from tests.months.arxiv import shortest_gap_s
@@ -66,7 +66,8 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
         if name == who
     }
     sent = Counter(arxiv_id for row in rows if ledger.counts_as_sent(row.state) for arxiv_id in row.paper_ids)
-    covered = _covered(world, reader, rows)
+    kept = world.store.get_days(before=date.max, limit=400)  # of the last sixty days: what is older is forgotten
+    covered, oldest = _covered(kept, reader, rows), min(day.announced_on for day in kept)
     missing, twice, open_ = Counter[date](), Counter[date](), Counter[date]()
     for arxiv_id, (on, is_late_cross) in came.items():
         times = len(asked.get(arxiv_id, ()))
@@ -77,7 +78,7 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
         elif times > 1:
             twice[on] += 1
         found.considered += times
-        if times and arxiv_id not in covered:
+        if times and on > oldest and arxiv_id not in covered:
             open_[on] += 1
         if sent[arxiv_id] > 1:
             found.faults.append(f"{who}: {arxiv_id} of {on} was mailed {sent[arxiv_id]} times")
@@ -87,12 +88,12 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
     found.faults += [f"{who}: {n} papers of {on} not covered by the ledger" for on, n in sorted(open_.items())]
 
 
-def _covered(world: World, reader: Subscriber, rows: list[Delivery]) -> set[str]:
+def _covered(kept: Sequence[AnnouncementDay], reader: Subscriber, rows: Sequence[Delivery]) -> set[str]:
     """The papers that the ledger's rows have looked at: no later mail is about them."""
     read = ReadSoFar(rows, date.min, since=date(2000, 1, 1))
     return {
         each.paper.arxiv_id
-        for day in world.store.get_days(before=date.max, limit=400)
+        for day in kept
         for each in day.announcements
         if each.is_new and was_read(each, read.readings(day.announced_on, reader.categories))
     }

@@ -12,6 +12,7 @@ from newsletter.errors import SourceError
 from newsletter.model import AnnounceType
 from newsletter.sources import Source
 from newsletter.sources.arxiv import ArxivSource
+from newsletter.sources.by_prefix import SourceByPrefix
 from newsletter.sources.feed import parse_feed
 from newsletter.sources.recorded import RecordedSource
 from tests import SHARED, TESTS
@@ -61,7 +62,12 @@ def over_http(tmp_path: Path) -> Maker:
     return make
 
 
-@pytest.fixture(params=[folder, single_file, over_http])
+def by_prefix(tmp_path: Path) -> Maker:
+    made = over_http(tmp_path)
+    return lambda bodies: SourceByPrefix(made(bodies), {})
+
+
+@pytest.fixture(params=[folder, single_file, over_http, by_prefix])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Maker:
     maker: Maker = request.param(tmp_path)
     return maker

@@ -1,6 +1,6 @@
 """Days that were missed are filled before a morning, and days that were read are looked at again once a day."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -60,6 +60,34 @@ def test_a_missed_day_is_filled_before_the_morning() -> None:
     [report] = given.fill()
     assert [day.announced_on for day in report.days] == [FRIDAY]
     assert kept(given.store)[FRIDAY] == [("2601.00050", "new")]
+
+
+def test_a_young_memory_misses_no_day_before_its_first() -> None:
+    given = memory()
+    given.read(FRIDAY, MONDAY)
+    given.fill()
+    assert given.records.since == []
+
+
+def test_after_more_than_two_weeks_away_the_last_two_are_filled() -> None:
+    given = memory()
+    given.read(date(2025, 12, 1))
+    [report] = given.fill()
+    assert [day.announced_on for day in report.days] == sorted(WEEK)
+
+
+def test_a_paper_of_a_read_day_is_noted_as_withdrawn_when_the_records_say_so() -> None:
+    """The comments, where authors say why, are in the records and in no feed."""
+    gone = record("2601.00009", "01-08 10:00")
+    gone = replace(gone, paper=replace(gone.paper, withdrawal="Withdrawn: an error in Lemma 3."))
+    given = memory("2026-01-13 09:00", gone)
+    given.read(*WEEK, TUESDAY)
+    before = make.present(given.store.get_day(FRIDAY))
+    given.look()
+    day = make.present(given.store.get_day(FRIDAY))
+    notices = {shown.paper.arxiv_id: shown.paper.withdrawal for shown in day.announcements}
+    assert notices == {"2601.00009": "Withdrawn: an error in Lemma 3.", "2601.00050": ""}
+    assert len(day.announcements) == len(before.announcements) + 1, "the other one came late"
 
 
 def test_while_records_cannot_be_had_they_are_asked_for_every_two_hours() -> None:
