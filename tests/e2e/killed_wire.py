@@ -28,7 +28,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter import app, flow
-from newsletter.mail.message import MailLinks
+from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Renderer
 from newsletter.model.deliveries import DeliveryState, EventKind, MailEvent
 from newsletter.model.digests import Digest, RenderedDigest
@@ -191,8 +191,8 @@ class RenderedOnce:
         self._inner = inner
         self._rendered: RenderedDigest | None = None
 
-    def render(self, digest: Digest, links: MailLinks) -> RenderedDigest:
-        self._rendered = self._rendered or self._inner.render(digest, links)
+    def render_mail(self, digest: Digest, identity: MailIdentity) -> RenderedDigest:
+        self._rendered = self._rendered or self._inner.render_mail(digest, identity)
         return self._rendered
 
 
