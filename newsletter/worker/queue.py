@@ -17,7 +17,9 @@ from sqlalchemy import Connection, text
 from newsletter.worker.database import QueueDatabase
 
 NAME = "newsletter"
-SLICE = 100  # readers of one job: some seconds of work, and what a killed worker leaves for half a minute
+SLICE = 200  # readers of one job at most: some seconds of work, and what a killed worker leaves for half a minute
+SMALL_SLICE = 25  # a job of fewer readers is more its beginning than its mails
+JOBS = 8  # rather than one large one, so that several workers share a short list
 HEARTBEAT_S = 5.0
 STALLED_S = 30.0  # without a heartbeat: the worker is dead, and its jobs are put back
 
@@ -29,6 +31,11 @@ WHERE job.task_name = 'deliver' AND (job.status = 'todo' OR job.status = 'doing'
     WHERE event.job_id = job.id AND event.type = 'started' AND event.at > now() - interval '10 minutes'))
 """
 _ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :stalled)"
+
+
+def slice_size(readers: int) -> int:
+    """Tells how many of so many readers one job mails: SMALL_SLICE to SLICE."""
+    return min(SLICE, max(SMALL_SLICE, -(-readers // JOBS)))
 
 
 class Queue:
@@ -58,7 +65,8 @@ class Queue:
             self._database.lock("queue")  # two clocks look one after the other
             waiting = {who for ids in connection.execute(text(_WAITING)).scalars() for who in ids}
             wanted = [who for who in subscriber_ids if who not in waiting]
-            slices = [wanted[start : start + SLICE] for start in range(0, len(wanted), SLICE)]
+            size = slice_size(len(wanted))
+            slices = [wanted[start : start + size] for start in range(0, len(wanted), size)]
             if slices:
                 self._defer(connection, "deliver", *({"subscriber_ids": each} for each in slices))
         return len(slices)

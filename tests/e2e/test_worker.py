@@ -15,7 +15,7 @@ from newsletter.settings import Settings
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.worker import release_queue
-from newsletter.worker.queue import SLICE
+from newsletter.worker.queue import SMALL_SLICE
 from tests.e2e import killed_run
 from tests.e2e.killed_worker import FeedHandler
 from tests.e2e.starts import COMMAND, Running
@@ -24,7 +24,7 @@ from tests.e2e.test_smtp import settings as smtp_settings
 from tests.http_server import serving
 from tests.mail_server import MailHost, Postmaster
 
-FEW, MANY = 20, SLICE + 10  # one slice, and more than one
+FEW, MANY = 20, SMALL_SLICE + 35  # one slice, and more than one
 MAILED = '"sent": [1-9].*"run_finished"'
 
 

@@ -7,11 +7,11 @@ import pytest
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
 from newsletter.worker import count_workers, hand_over, release_queue, require_queue
-from newsletter.worker.queue import SLICE, Queue
+from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, slice_size
 from tests import make
 from tests.contract.worker.conftest import Place
 
-READERS = [f"s_{number:04}" for number in range(2 * SLICE + 50)]
+READERS = [f"s_{number:04}" for number in range(JOBS * SLICE + 50)]
 
 
 def in_slices(place: Place) -> list[list[str]]:
@@ -19,15 +19,23 @@ def in_slices(place: Place) -> list[list[str]]:
 
 
 def test_readers_wait_in_slices_in_their_order(place: Place) -> None:
-    assert place.queue.put_deliveries(READERS) == 3
+    assert place.queue.put_deliveries(READERS) == JOBS + 1
     slices = in_slices(place)
-    assert [len(each) for each in slices] == [SLICE, SLICE, 50]
+    assert [len(each) for each in slices] == [SLICE] * JOBS + [50]
     assert [who for each in slices for who in each] == READERS
+
+
+@pytest.mark.parametrize(
+    ("readers", "size"), [(0, SMALL_SLICE), (20, SMALL_SLICE), (300, 38), (1_600, 200), (100_000, SLICE)]
+)
+def test_a_short_list_makes_jobs_for_several_workers(readers: int, size: int) -> None:
+    assert slice_size(readers) == size
 
 
 def test_who_waits_already_is_not_put_in_again(place: Place) -> None:
     place.queue.put_deliveries(READERS[:150])
-    assert place.queue.put_deliveries(READERS) == 1
+    assert place.queue.put_deliveries(READERS[:160]) == 1
+    place.queue.put_deliveries(READERS)
     assert place.queue.put_deliveries(READERS) == 0
     assert sorted(who for each in in_slices(place) for who in each) == READERS
 
@@ -49,7 +57,7 @@ def test_a_slice_whose_end_was_never_written_down_holds_nobody_up_for_good(place
 def test_several_clocks_at_once_put_each_reader_in_once(place: Place) -> None:
     with ThreadPoolExecutor(4) as clocks:
         counts = list(clocks.map(lambda _: place.queue.put_deliveries(READERS), range(8)))
-    assert sorted(counts) == [0] * 7 + [3]
+    assert sorted(counts) == [0] * 7 + [JOBS + 1]
     assert sorted(who for each in in_slices(place) for who in each) == READERS
 
 
