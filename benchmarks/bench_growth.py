@@ -58,14 +58,14 @@ class Case:
     memory: str
     readers: int
     profiles: int
-    years: int = 0
+    years: float = 0
     workers: int = 0
     checkout: Path | None = None
 
     @property
     def name(self) -> str:
         workers = f", {self.workers} workers" if self.workers else ""
-        years = f", {self.years} years" if self.years else ""
+        years = f", {self.years:g} years" if self.years else ""
         other = f", {self.checkout.name}" if self.checkout else ""
         return f"{self.memory}{workers}, {self.readers:,} readers, {self.profiles:,} profiles{years}{other}"
 
@@ -215,7 +215,7 @@ class Mornings:
                 store.enrol(enrolment)
         if case.years:
             first, *others = store.get_enrolled_ids()
-            made_days.remember_mails(store, case.on, 250 * case.years, first)
+            made_days.remember_mails(store, case.on, round(250 * case.years), first)
             if database:
                 made_days.copy_rows(database, first, others)
             else:
@@ -276,7 +276,7 @@ def main() -> None:
     options.add_argument("--profiles", type=int, nargs="+", default=[50], help="0: a tenth of the readers")
     options.add_argument("--memory", nargs="+", default=["tinydb", "sqlite", "postgresql"])
     options.add_argument("--workers", type=int, nargs="+", default=[0], help="0: one process; else PostgreSQL alone")
-    options.add_argument("--years", type=int, nargs="+", default=[0])
+    options.add_argument("--years", type=float, nargs="+", default=[0])
     options.add_argument("--other", type=Path)
     chosen = options.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
