@@ -61,8 +61,8 @@ class ReadersInBulk:
         self, subscriber_ids: Collection[str], paper_ids: Set[str], *, before: date
     ) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = {who: set() for who in subscriber_ids}
-        for some in batched(subscriber_ids, _LONG_HISTORIES_AT_ONCE):
-            for who, mails in self.ledger.get_mailed(some, before=before).items():
+        for some in batched(subscriber_ids if paper_ids else (), _LONG_HISTORIES_AT_ONCE):
+            for who, mails in self.ledger.get_mailed(some, before=before, of=paper_ids).items():
                 found[who].update(*(paper_ids & frozenset(mail.paper_ids) for mail in mails))
         return {who: frozenset(papers) for who, papers in found.items()}
 

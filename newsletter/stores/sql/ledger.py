@@ -16,6 +16,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     CompoundSelect,
+    Text,
     Update,
     bindparam,
     cast,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable, StoreConflict, StoreError
@@ -182,15 +184,21 @@ class Ledger:
             return frozenset(paper for ids in connection.execute(wanted).scalars() for paper in ids.split())
 
     def get_mailed(
-        self, subscriber_ids: Collection[str], *, before: date, since: date = date.min
+        self, subscriber_ids: Collection[str], *, before: date, since: date = date.min, of: Collection[str] = ()
     ) -> dict[str, list[PastMail]]:
-        """Gives by reader the mails of these dates that left or may have left, oldest first."""
+        """Gives by reader the mails of these dates that left or may have left, oldest first.
+
+        `of`: those with one of these papers; others may be among them.
+        """
         columns = self._columns
         wanted = select(columns.subscriber_id, columns.digest_on, columns.paper_ids).where(
             columns.subscriber_id.in_(subscriber_ids), columns.digest_on < before, columns.state.in_(_SENT)
         )
         if since > date.min:
             wanted = wanted.where(columns.digest_on >= since)
+        if of and self._database.is_postgresql:  # of SQLite's rows all are read quicker than looked at
+            shown = func.string_to_array(columns.paper_ids, " ", type_=ARRAY(Text))
+            wanted = wanted.where(shown.overlap(cast(sorted(of), ARRAY(Text))))
         found: dict[str, list[PastMail]] = {}
         with self._database.statement() as connection:
             for who, on, ids in connection.execute(wanted.order_by(columns.digest_on)):
