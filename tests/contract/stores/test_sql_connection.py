@@ -5,11 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
+from newsletter import app
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError, StoreError
 from newsletter.model import DeliveryState
+from newsletter.settings import Settings
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import ConnectionLost, Database, parse_url
 from tests import databases, make
@@ -42,6 +45,8 @@ def cut(postgres_url: str) -> Iterator[Callable[[], None]]:
 
     yield end_sessions
     database.close()
+    # What this process shares among tests may have had a session open, too
+    app.open_database(Settings(database_url=SecretStr(postgres_url), _env_file=None)).close()
 
 
 def test_what_is_asked_and_written_is_tried_again(opened: Callable[[], SqlStore], cut: Callable[[], None]) -> None:
