@@ -28,7 +28,7 @@ from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.libraries import build_library_reader, find_library_key, read_libraries
 from newsletter.app.network import kept_answers
 from newsletter.app.notifier import build_notifier
-from newsletter.app.records import NO_CONTACT, build_harvester, build_turns, fill_missed_days, look_again
+from newsletter.app.records import NO_CONTACT, build_harvester, build_look_back, build_turns
 from newsletter.app.scorers import (
     build_local_scorer,
     build_predecessors,
@@ -147,6 +147,7 @@ __all__ = [
     "build_lasting_parts",
     "build_library_reader",
     "build_local_scorer",
+    "build_look_back",
     "build_mail_handler",
     "build_mail_identity",
     "build_mailbox",
@@ -166,14 +167,12 @@ __all__ = [
     "check_open_subscription",
     "default_cut_off",
     "driver_url",
-    "fill_missed_days",
     "find_library_key",
     "find_store",
     "has_sentence_model",
     "load_listed",
     "load_subscribers",
     "load_welcome_texts",
-    "look_again",
     "migrate",
     "open_database",
     "read_libraries",

@@ -1,4 +1,4 @@
-"""Builds what asks arXiv for its records, and has days that were missed filled from them."""
+"""Builds what asks arXiv for its records, and what has days that were missed filled from them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypedDict
 
-from newsletter import run
 from newsletter.app.common import utc_now
 from newsletter.app.database import build_paces
 from newsletter.errors import ConfigError
 from newsletter.model import Subscriber
-from newsletter.run import BackfillReport, ProgressListener, RunContext
+from newsletter.papers import is_arxiv
+from newsletter.run import LookBack, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester
 from newsletter.stores.tinydb.paces import FolderPaces
@@ -56,57 +56,29 @@ def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Ha
     return FirstThatAnswers(ways)
 
 
-def fill_missed_days(
+def build_look_back(
     settings: Settings,
     context: RunContext,
     subscribers: Sequence[Subscriber],
     progress: ProgressListener,
     should_stop: Callable[[], bool],
-) -> list[BackfillReport]:
-    """Has the days filled that these subscribers' categories lack; a report for each category that was asked for.
+) -> LookBack:
+    """Builds what looks back at the last days of these subscribers' categories.
 
-    None where feeds come from elsewhere than arXiv and no address of records is set. Takes LOOK_BACK_S seconds at most
-    by each way to the records. Raises StoreError if the memory fails.
+    Of none where feeds come from elsewhere than arXiv and no address of records is set. Each time that it asks takes
+    LOOK_BACK_S seconds at most by each way to the records.
     """
-    if not _has_records(settings):
-        return []
-    return run.fill_missed_days(
+    wanted = {category for subscriber in subscribers for category in subscriber.categories}
+    return LookBack(
         context.store,
-        build_harvester(settings, patience_s=LOOK_BACK_S),
-        _categories_of(subscribers),
+        partial(build_harvester, settings, patience_s=LOOK_BACK_S),
+        set(filter(is_arxiv, wanted)) if _has_records(settings) else set(),
         progress,
-        now=context.now,
-        should_stop=should_stop,
-    )
-
-
-def look_again(
-    settings: Settings,
-    context: RunContext,
-    subscribers: Sequence[Subscriber],
-    progress: ProgressListener,
-    should_stop: Callable[[], bool],
-    *,
-    most: int | None = None,
-) -> list[BackfillReport]:
-    """Has papers looked for that came late in these subscribers' categories, `most` of them at a time; as above."""
-    if not _has_records(settings):
-        return []
-    return run.look_again(
-        context.store,
-        build_harvester(settings, patience_s=LOOK_BACK_S),
-        _categories_of(subscribers),
-        progress,
-        now=context.now,
-        most=most,
-        should_stop=should_stop,
+        context.now,
+        should_stop,
     )
 
 
 def _has_records(settings: Settings) -> bool:
     is_elsewhere = "feed_url" in settings.model_fields_set and "oai_url" not in settings.model_fields_set
     return not is_elsewhere and settings.contact is not None
-
-
-def _categories_of(subscribers: Sequence[Subscriber]) -> set[str]:
-    return {category for subscriber in subscribers for category in subscriber.categories}

@@ -118,7 +118,8 @@ def command(
         log.run_started(len(subscribers), due_only=due)
         is_new = not context.store.get_days(before=date.max, limit=1)
         with closing(context.sender), progress:
-            filled = [] if recorded else app.fill_missed_days(settings, context, subscribers, progress, ending.is_asked)
+            look_back = app.build_look_back(settings, context, subscribers, progress, ending.is_asked)
+            filled = [] if recorded else look_back.fill_missed_days()
             report = flow.run_morning(
                 context,
                 subscribers,
@@ -129,7 +130,7 @@ def command(
                 unreadable=_of(subscribers, listed.unreadable) if only else listed.unreadable,
             )
             if not recorded:
-                app.look_again(settings, context, subscribers, progress, ending.is_asked)
+                look_back.look_again()
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)

@@ -8,7 +8,6 @@ from newsletter.run.backfill import (
     MOST_BACKFILL_DAYS,
     BackfillReport,
     backfill,
-    fill_first_days,
     last_weekdays,
 )
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
@@ -20,7 +19,7 @@ from newsletter.run.deliver import settle_claim, settle_doubts, settle_overtaken
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
 from newsletter.run.gather import collect_morning, gather
-from newsletter.run.look_back import fill_missed_days, look_again
+from newsletter.run.look_back import LookBack
 from newsletter.run.lookup import ReaderLookup, read_rows
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
@@ -44,6 +43,7 @@ __all__ = [
     "BackfillReport",
     "CircuitBreaker",
     "Halt",
+    "LookBack",
     "Morning",
     "ProgressListener",
     "ReaderLookup",
@@ -58,8 +58,6 @@ __all__ = [
     "collect_morning",
     "compose",
     "count_days",
-    "fill_first_days",
-    "fill_missed_days",
     "find_due",
     "first_mail_at",
     "forget_expired",
@@ -68,7 +66,6 @@ __all__ = [
     "is_paused",
     "last_weekdays",
     "local_date",
-    "look_again",
     "next_mail_at",
     "open_run",
     "outcomes",

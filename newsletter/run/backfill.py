@@ -93,28 +93,6 @@ def backfill(
     return reports
 
 
-def fill_first_days(
-    store: Store,
-    harvester: Harvester,
-    categories: Collection[str],
-    progress: ProgressListener,
-    *,
-    now: Callable[[], datetime],
-    should_stop: Callable[[], bool] = lambda: False,
-) -> list[BackfillReport]:
-    """Fills the last FIRST_DAYS weekdays of a memory that has no announcement yet; no report for any other memory.
-
-    So there is something to compare the first papers with, and to try a profile on. Nobody is mailed these days: a
-    first mail covers the latest one alone. Raises StoreError if the memory fails.
-    """
-    if not categories or store.get_days(before=date.max, limit=1):
-        return []
-    days = last_weekdays(schedule.arxiv_day(now()), FIRST_DAYS)
-    return backfill(
-        store, harvester, categories, progress, first=days[0], last=days[-1], now=now, should_stop=should_stop
-    )
-
-
 def last_weekdays(before: date, count: int) -> list[date]:
     """Gives the latest `count` days from Monday to Friday before that date, oldest first."""
     days = [day for day in (before - n * _DAY for n in range(1, 2 * count + 3)) if schedule.is_weekday(day)]

@@ -7,13 +7,14 @@ one list for each category. Papers that are found come with each reader's next m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 
 from newsletter.papers import announcement_schedule as schedule
-from newsletter.papers import is_arxiv
-from newsletter.run.backfill import BackfillReport, backfill, fill_first_days
+from newsletter.run.backfill import FIRST_DAYS, BackfillReport, backfill, last_weekdays
 from newsletter.run.backlog import MAX_DAYS, settled_categories
 from newsletter.run.context import ProgressListener
 from newsletter.sources import Harvester
@@ -26,106 +27,94 @@ FEED_GIVEN_UP = timedelta(hours=3)  # of the arXiv day: from then on records are
 _DAY = timedelta(days=1)
 
 
-def fill_missed_days(
-    store: Store,
-    harvester: Harvester,
-    categories: Collection[str],
-    progress: ProgressListener,
-    *,
-    now: Callable[[], datetime],
-    should_stop: Callable[[], bool] = lambda: False,
-) -> list[BackfillReport]:
-    """Fills the days in reach of a mail on which some of arXiv's categories among these were not read; reports on each.
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """Looks back for some of arXiv's categories; what it does may be repeated at will. Raises StoreError.
 
-    A memory without any announcement begins with its first days (`fill_first_days`). May be repeated at will: arXiv is
-    asked every TRY_AGAIN_H hours at most. Raises StoreError if the memory fails.
+    `open_records` is called before arXiv is asked, and seldom: mostly there is nothing to ask for.
     """
-    categories = set(filter(is_arxiv, categories))
-    at = now()
-    today = schedule.arxiv_day(at)
-    reports = fill_first_days(store, harvester, categories, progress, now=now, should_stop=should_stop)
-    if not reports:
-        reports = _fill_missed(store, harvester, categories, progress, at, now, should_stop)
-    for report in reports:
-        if not report.problem:  # the same list had what came late
-            store.claim_once(LOOKED_AT, report.category, on=today)
-    return reports
 
+    store: Store
+    open_records: Callable[[], Harvester]
+    categories: Set[str]
+    progress: ProgressListener
+    now: Callable[[], datetime]
+    should_stop: Callable[[], bool] = lambda: False
 
-def _fill_missed(
-    store: Store,
-    harvester: Harvester,
-    categories: Set[str],
-    progress: ProgressListener,
-    at: datetime,
-    now: Callable[[], datetime],
-    should_stop: Callable[[], bool],
-) -> list[BackfillReport]:
-    asked_for = sha256(" ".join(sorted(categories)).encode()).hexdigest()[:16]
-    if not categories or not store.claim_once(FILLED, f"{at.hour // TRY_AGAIN_H} {asked_for}", on=at.date()):
-        return []
-    today = schedule.arxiv_day(at)
-    days = _days_before(today)
-    stored = [store.get_day(on) for on in days]
-    begins = next((number for number, day in enumerate(stored) if day), 0)  # a young memory misses no day before it
-    days, stored = days[begins:], stored[begins:]
-    read = [settled_categories(day) if day else frozenset() for day in stored]
-    missing = {category for category in categories if not all(category in settled for settled in read)}
-    late = _late_today(store, today, at) & categories
-    if late and store.claim_once(FILLED, f"today {at.hour // TRY_TODAY_AGAIN_H} {asked_for}", on=at.date()):
-        missing |= late
-        days.append(today)
-    if not missing:
-        return []
-    return backfill(store, harvester, missing, progress, first=days[0], last=days[-1], now=now, should_stop=should_stop)
+    def fill_missed_days(self) -> list[BackfillReport]:
+        """Fills the days in reach of a mail on which some of these categories were not read; reports on each.
 
+        A memory without any announcement begins with the last FIRST_DAYS weekdays: so there is something to compare
+        the first papers with, and to try a profile on. Nobody is mailed these days, since a first mail covers the
+        latest one alone. Of a memory that has some, arXiv is asked every TRY_AGAIN_H hours at most.
+        """
+        if not self.categories:
+            return []
+        today = schedule.arxiv_day(self.now())
+        if self.store.get_days(before=date.max, limit=1):
+            reports = self._fill_missed(today)
+        else:
+            reports = self._fill(self.categories, last_weekdays(today, FIRST_DAYS))
+        for report in reports:
+            if not report.problem:  # the same list had what came late
+                self.store.claim_once(LOOKED_AT, report.category, on=today)
+        return reports
 
-def _late_today(store: Store, today: date, at: datetime) -> Set[str]:
-    """Gives the categories whose feed of today was asked for, and did not have it all after some hours."""
-    if not schedule.is_weekday(today) or schedule.since_midnight(at) < FEED_GIVEN_UP:
-        return frozenset()
-    known = store.get_day(today)
-    return {report.category for report in known.feeds} - settled_categories(known) if known else frozenset()
+    def look_again(self, most: int | None = None) -> list[BackfillReport]:
+        """Looks for papers of the last days that came late; a report for each category that was asked for.
 
+        Each category once an arXiv day, when its feed of today was read, since that may have them: `most` of them at a
+        time, or all.
+        """
+        today = schedule.arxiv_day(self.now())
+        known = self.store.get_day(today)
+        ready = sorted(self.categories & settled_categories(known)) if known else []
+        unseen = (category for category in ready if self.store.claim_once(LOOKED_AT, category, on=today))
+        return self._fill(set(islice(unseen, most)), _days_before(today), with_late=True)
 
-def look_again(
-    store: Store,
-    harvester: Harvester,
-    categories: Collection[str],
-    progress: ProgressListener,
-    *,
-    now: Callable[[], datetime],
-    most: int | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-) -> list[BackfillReport]:
-    """Looks for papers of the last days that came late; a report for each category that was asked for.
+    def _fill_missed(self, today: date) -> list[BackfillReport]:
+        at = self.now()
+        if not self._begins(f"{at.hour // TRY_AGAIN_H}", at):
+            return []
+        days = _days_before(today)
+        stored = [self.store.get_day(on) for on in days]
+        begins = next((number for number, day in enumerate(stored) if day), 0)  # a young memory misses no day before it
+        days, stored = days[begins:], stored[begins:]
+        read = [settled_categories(day) if day else frozenset() for day in stored]
+        missing = {category for category in self.categories if not all(category in settled for settled in read)}
+        late = self._late_today(today, at)
+        if late and self._begins(f"today {at.hour // TRY_TODAY_AGAIN_H}", at):
+            missing |= late
+            days.append(today)
+        return self._fill(missing, days)
 
-    Each category once an arXiv day, when its feed of today was read, since that may have them: `most` of them at a
-    time, or all. May be repeated at will. Raises StoreError if the memory fails.
-    """
-    today = schedule.arxiv_day(now())
-    known = store.get_day(today)
-    ready = sorted(set(filter(is_arxiv, categories)) & settled_categories(known)) if known else []
-    chosen: list[str] = []
-    for category in ready:
-        if most is not None and len(chosen) >= most:
-            break
-        if store.claim_once(LOOKED_AT, category, on=today):
-            chosen.append(category)
-    if not chosen:
-        return []
-    days = _days_before(today)
-    return backfill(
-        store,
-        harvester,
-        chosen,
-        progress,
-        first=days[0],
-        last=days[-1],
-        now=now,
-        with_late=True,
-        should_stop=should_stop,
-    )
+    def _begins(self, which: str, at: datetime) -> bool:
+        """Says True once, for each set of categories and UTC day."""
+        asked_for = sha256(" ".join(sorted(self.categories)).encode()).hexdigest()[:16]
+        return self.store.claim_once(FILLED, f"{which} {asked_for}", on=at.date())
+
+    def _late_today(self, today: date, at: datetime) -> Set[str]:
+        """Gives the categories whose feed of today was asked for, and did not have it all after some hours."""
+        if not schedule.is_weekday(today) or schedule.since_midnight(at) < FEED_GIVEN_UP:
+            return frozenset()
+        known = self.store.get_day(today)
+        asked = {report.category for report in known.feeds} - settled_categories(known) if known else frozenset[str]()
+        return asked & self.categories
+
+    def _fill(self, categories: Set[str], days: Sequence[date], *, with_late: bool = False) -> list[BackfillReport]:
+        if not categories:
+            return []
+        return backfill(
+            self.store,
+            self.open_records(),
+            categories,
+            self.progress,
+            first=days[0],
+            last=days[-1],
+            now=self.now,
+            with_late=with_late,
+            should_stop=self.should_stop,
+        )
 
 
 def _days_before(today: date) -> list[date]:

@@ -13,7 +13,7 @@ from typing import Protocol
 from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, RunContext, collect_morning, find_due
+from newsletter.run import FEEDS, collect_morning, find_due
 from newsletter.services import beginning, directory
 from newsletter.settings import Settings
 
@@ -63,8 +63,9 @@ def serve_round(
     log.run_started(len(listed.subscribers), due_only=True)
     progress = RoundProgress(task)
     with closing(context.sender):
+        look_back = app.build_look_back(settings, context, listed.subscribers, progress, task.stop.is_set)
         if only is None:
-            app.fill_missed_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+            look_back.fill_missed_days()
             listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = flow.run_morning(
             context,
@@ -76,7 +77,7 @@ def serve_round(
             is_collected=only is not None,
         )
         if only is None:
-            _look_again(settings, context, listed, progress, task)
+            look_back.look_again(MOST_LOOKED_AT)
     _tell(report, listed, notifier)
     return report, listed.subscribers
 
@@ -88,7 +89,8 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
     listed = app.load_subscribers(settings, context.store)
     progress = RoundProgress(task)
     with closing(context.sender):
-        app.fill_missed_days(settings, context, listed.subscribers, progress, task.stop.is_set)
+        look_back = app.build_look_back(settings, context, listed.subscribers, progress, task.stop.is_set)
+        look_back.fill_missed_days()
         listed = app.read_libraries(settings, context.store, listed, task.stop.is_set)
         report = collect_morning(
             context,
@@ -97,18 +99,10 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
             should_stop=task.stop.is_set,
             unreadable=listed.unreadable,
         )
-        _look_again(settings, context, listed, progress, task)
+        look_back.look_again(MOST_LOOKED_AT)
     _tell(report, listed, notifier)
     served = [one for one in listed.subscribers if one.subscriber_id not in listed.unreadable]
     return [one.subscriber_id for one in find_due(context, served)]
-
-
-def _look_again(
-    settings: Settings, context: RunContext, listed: directory.SubscriberList, progress: RoundProgress, task: Task
-) -> None:
-    """Looks for late papers of one category or two: a round is not to keep the next one waiting."""
-    stop = task.stop.is_set
-    app.look_again(settings, context, listed.subscribers, progress, stop, most=MOST_LOOKED_AT)
 
 
 def _tell(report: RunReport, listed: directory.SubscriberList, notifier: notify.Notifier) -> None:

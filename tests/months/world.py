@@ -19,7 +19,7 @@ from newsletter.mail.message import MailIdentity
 from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Frequency, Paper, Profile, RunReport, ScoreReport, Subscriber, Topic, Votes
 from newsletter.papers import arxiv_day
-from newsletter.run import BackfillReport, RunContext, Timing, fill_missed_days, look_again, run_clock
+from newsletter.run import BackfillReport, LookBack, RunContext, Timing, run_clock
 from newsletter.run.schedule import local_date
 from newsletter.scoring.protocols import History
 from newsletter.sources import Harvester
@@ -194,10 +194,10 @@ class World:
         """One round, as the clock has it (newsletter/worker/rounds.py)."""
         self.ticks += 1
         categories = {category for each in self.readers for category in each.categories}
-        harvester = self.harvester()
-        filled = fill_missed_days(self.store, harvester, categories, Silent(), now=self.now)
+        look_back = LookBack(self.store, self.harvester, categories, Silent(), self.now)
+        filled = look_back.fill_missed_days()
         report = run_morning(self.context(), self.readers, Silent(), due_only=True)
-        late = look_again(self.store, harvester, categories, Silent(), now=self.now, most=2)
+        late = look_back.look_again(most=2)
         self._note([*filled, *late])
         if not self.reports or report.subscribers != self.reports[-1].subscribers:
             self.reports.append(report)

@@ -11,7 +11,7 @@ from newsletter.errors import SourceError
 from newsletter.model import Announcement, Feed, FeedOutcome, FeedReport, PaperRecord, RunOutcome
 from newsletter.papers import arxiv_day
 from newsletter.papers.announcement_schedule import estimate_days
-from newsletter.run import FIRST_DAYS, BackfillReport, backfill, fill_first_days, last_weekdays
+from newsletter.run import BackfillReport, LookBack, backfill, last_weekdays
 from newsletter.stores import Store
 from tests import make
 from tests.fakes import MemoryStore, Silent
@@ -208,19 +208,10 @@ def test_after_days_away_one_mail_catches_up_and_nothing_comes_twice() -> None:
     assert later.paper_ids == ("2601.00009",)
 
 
-def test_only_an_empty_memory_begins_with_the_days_before() -> None:
-    store, records = MemoryStore(), Records(THREE_DAYS)
-    assert fill_first_days(store, records, [], Silent(), now=lambda: NOW) == []
-    [report] = fill_first_days(store, records, ["cs.LG"], Silent(), now=lambda: NOW)
-    assert [day.announced_on for day in report.days] == last_weekdays(FRIDAY, FIRST_DAYS)
-    assert fill_first_days(store, records, ["cs.LG"], Silent(), now=lambda: NOW) == []
-    assert len(records.since) == 1
-
-
 def test_a_first_mail_has_the_days_before_as_history_alone() -> None:
     source = ScriptedSource({FRIDAY: {"cs.LG": [make.announcement("2601.00005")]}}, on=FRIDAY)
     reader = Morning(source, now=NOW)
-    fill_first_days(reader.store, Records(THREE_DAYS), ["cs.LG"], Silent(), now=lambda: NOW)
+    LookBack(reader.store, lambda: Records(THREE_DAYS), {"cs.LG"}, Silent(), lambda: NOW).fill_missed_days()
     assert reader.outcomes() == [RunOutcome.SENT]
     assert reader.sent() == {"2601.00005"}
     assert reader.scorer.histories == [3]

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from newsletter.model import Announcement, Feed, FeedOutcome, FeedReport
-from newsletter.run import BackfillReport, fill_missed_days, look_again
+from newsletter.run import FIRST_DAYS, BackfillReport, LookBack, last_weekdays
 from newsletter.run.look_back import TRY_AGAIN_H
 from tests import make
 from tests.fakes import MemoryStore, Silent
@@ -37,10 +37,13 @@ class Memory:
             self.store.add_feeds(on, [Feed(category, on, shown)], [report])
 
     def fill(self) -> list[BackfillReport]:
-        return fill_missed_days(self.store, self.records, self.categories, Silent(), now=lambda: self.now)
+        return self._look_back().fill_missed_days()
 
     def look(self, most: int | None = None) -> list[BackfillReport]:
-        return look_again(self.store, self.records, self.categories, Silent(), now=lambda: self.now, most=most)
+        return self._look_back().look_again(most)
+
+    def _look_back(self) -> LookBack:
+        return LookBack(self.store, lambda: self.records, set(self.categories), Silent(), lambda: self.now)
 
 
 def memory(at: str = "2026-01-13 01:00", *records: object) -> Memory:
@@ -67,6 +70,17 @@ def test_a_young_memory_misses_no_day_before_its_first() -> None:
     given.read(FRIDAY, MONDAY)
     given.fill()
     assert given.records.since == []
+
+
+def test_only_an_empty_memory_begins_with_the_days_before() -> None:
+    given = memory()
+    given.categories = ()
+    assert given.fill() == []
+    given.categories = ("cs.LG",)
+    [report] = given.fill()
+    assert [day.announced_on for day in report.days] == last_weekdays(TUESDAY, FIRST_DAYS)
+    assert given.fill() == []
+    assert len(given.records.since) == 1
 
 
 def test_after_more_than_two_weeks_away_the_last_two_are_filled() -> None:
