@@ -21,6 +21,7 @@ from newsletter.sources import Harvester
 from newsletter.stores import Store
 
 FILLED, LOOKED_AT = "missed_days", "late_papers"  # what may happen once, as `claim_once` knows it
+FIRST_TRIES = 4  # a day; not hours apart, since a first run that failed is soon repeated by hand
 TRY_AGAIN_H = 2
 TRY_TODAY_AGAIN_H = 6  # arXiv's records have a day as a whole, or not yet
 FEED_GIVEN_UP = timedelta(hours=3)  # of the arXiv day: from then on records are asked for what its feed does not show
@@ -46,15 +47,18 @@ class LookBack:
 
         A memory without any announcement begins with the last FIRST_DAYS weekdays: so there is something to compare
         the first papers with, and to try a profile on. Nobody is mailed these days, since a first mail covers the
-        latest one alone. Of a memory that has some, arXiv is asked every TRY_AGAIN_H hours at most.
+        latest one alone. arXiv is asked for these FIRST_TRIES times a day at most, for others every TRY_AGAIN_H hours.
         """
         if not self.categories:
             return []
-        today = schedule.arxiv_day(self.now())
+        at = self.now()
+        today = schedule.arxiv_day(at)
         if self.store.get_days(before=date.max, limit=1):
-            reports = self._fill_missed(today)
-        else:
+            reports = self._fill_missed(today, at)
+        elif any(self._begins(f"first {number}", at) for number in range(FIRST_TRIES)):
             reports = self._fill(self.categories, last_weekdays(today, FIRST_DAYS))
+        else:
+            reports = []
         for report in reports:
             if not report.problem:  # the same list had what came late
                 self.store.claim_once(LOOKED_AT, report.category, on=today)
@@ -72,8 +76,7 @@ class LookBack:
         unseen = (category for category in ready if self.store.claim_once(LOOKED_AT, category, on=today))
         return self._fill(set(islice(unseen, most)), _days_before(today), with_late=True)
 
-    def _fill_missed(self, today: date) -> list[BackfillReport]:
-        at = self.now()
+    def _fill_missed(self, today: date, at: datetime) -> list[BackfillReport]:
         if not self._begins(f"{at.hour // TRY_AGAIN_H}", at):
             return []
         days = _days_before(today)

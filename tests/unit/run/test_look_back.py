@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.model import Announcement, Feed, FeedOutcome, FeedReport
 from newsletter.run import FIRST_DAYS, BackfillReport, LookBack, last_weekdays
-from newsletter.run.look_back import TRY_AGAIN_H
+from newsletter.run.look_back import FIRST_TRIES, TRY_AGAIN_H
 from tests import make
 from tests.fakes import MemoryStore, Silent
 from tests.oai_server import eastern
@@ -114,6 +114,18 @@ def test_while_records_cannot_be_had_they_are_asked_for_every_two_hours() -> Non
     assert len(given.records.since) == 24 / TRY_AGAIN_H
     given.records.problem = ""
     given.now += timedelta(hours=TRY_AGAIN_H)
+    assert [report.papers for report in given.fill()] == [1]
+
+
+def test_while_a_new_memory_cannot_have_its_first_days_they_are_asked_for_a_few_times_a_day() -> None:
+    given = memory("2026-01-13 01:07")
+    given.records.problem = "arXiv is down."
+    begins = given.now
+    while given.now.date() == begins.date():
+        given.fill()
+        given.now += timedelta(minutes=15)
+    assert len(given.records.since) == FIRST_TRIES
+    given.records.problem = ""
     assert [report.papers for report in given.fill()] == [1]
 
 
