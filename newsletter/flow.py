@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from types import MappingProxyType
 
 from newsletter.errors import ReaderUnreadable, StoreConflict
@@ -25,7 +24,6 @@ from newsletter.run import (
     ReaderLookup,
     RunContext,
     Selection,
-    collect,
     compose,
     forget_expired,
     gather,
@@ -33,10 +31,7 @@ from newsletter.run import (
     open_run,
     outcomes,
     prefetch_scores,
-    read_papers,
-    read_rows,
     recall,
-    reconcile,
     report_unreadable,
     select,
     settle_claim,
@@ -72,24 +67,15 @@ def run_morning(
     """
     sender = CircuitBreaker(context.sender, should_stop)
     context = replace(context, sender=sender, scorer=ScoreCache(context.scorer))
-    with open_run(context) as run:
+    with open_run(context, digest_on) as run:
         settle_doubts(context)
         if due_only:
             sender.count_past_doubts(context.store, run.started_at)
-        if is_collected:
-            readers, morning = subscribers, collect(context, (), progress, run_id=run.run_id, digest_on=digest_on)
-            problems = read_papers(context, morning, readers, should_stop)
-        else:
-            readers = who_needs_feeds_now(context, subscribers) if due_only else subscribers
-            morning, problems = gather(
-                context,
-                readers,
-                progress,
-                run_id=run.run_id,
-                digest_on=digest_on,
-                due_only=due_only,
-                should_stop=should_stop,
-            )
+        readers = who_needs_feeds_now(context, subscribers) if due_only and not is_collected else subscribers
+        morning, problems = gather(
+            run, readers, progress, due_only=due_only, is_collected=is_collected, should_stop=should_stop
+        )
+        if not is_collected:
             forget_expired(context.store, min(morning.today.announced_on, run.started_at.date()))
         served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
         progress.begin(DIGESTS, len(served))
@@ -103,11 +89,9 @@ def run_morning(
         weigh_bounces(context)
         if due_only and not is_collected and not should_stop():
             problems += prefetch_scores(context, morning, readers)
-        report = run.report(morning, entries, problems, digest_on=digest_on)
+        report = run.report(morning, entries, problems)
         run.record(report, unless_among=int(due_only))
-        reconcile.check(
-            report, [*unreadable, *(one.subscriber_id for one in served)], partial(read_rows, context.store)
-        )
+        run.check(report, [*unreadable, *(one.subscriber_id for one in served)])
         return report
 
 

@@ -20,7 +20,7 @@ from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
 from newsletter.run.gather import collect_morning, gather
 from newsletter.run.look_back import LookBack
-from newsletter.run.lookup import ReaderLookup, read_rows
+from newsletter.run.lookup import ReaderLookup
 from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.recall import recall
@@ -30,7 +30,6 @@ from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_pau
 from newsletter.run.select import Selection, select, select_from
 from newsletter.run.shared_digests import in_groups
 from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
-from newsletter.run.vectors import read_papers
 
 __all__ = [
     "DIGESTS",
@@ -71,11 +70,8 @@ __all__ = [
     "outcomes",
     "prefetch_scores",
     "preview",
-    "read_papers",
-    "read_rows",
     "reading_order",
     "recall",
-    "reconcile",
     "report_unreadable",
     "run_clock",
     "select",

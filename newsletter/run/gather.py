@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from types import MappingProxyType
 
 from newsletter.model import RunReport, Subscriber
@@ -11,26 +10,35 @@ from newsletter.run.collect import collect, who_needs_feeds_now
 from newsletter.run.context import Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_doubts
 from newsletter.run.prefetch import prefetch_scores
-from newsletter.run.record import open_run, report_unreadable
+from newsletter.run.record import Run, open_run, report_unreadable
 from newsletter.run.vectors import read_papers
 
 _LATEST_RUNS = 20  # among which a report that says nothing new is found again: workers record theirs in between
 
 
 def gather(
-    context: RunContext,
+    run: Run,
     readers: Sequence[Subscriber],
     progress: ProgressListener,
     *,
-    run_id: str,
-    digest_on: date | None = None,
     due_only: bool,
+    is_collected: bool = False,
     should_stop: Callable[[], bool],
 ) -> tuple[Morning, list[str]]:
-    """Collects the day for these readers and has it read; gives it with sentences for the operator."""
-    problems = context.prefetcher.collect() if context.prefetcher else []
+    """Collects the day for these readers and has it read; gives it with sentences for the operator.
+
+    `is_collected`: the day is taken as it is kept, and nobody is asked for anything.
+    """
+    context = run.context
+    problems = context.prefetcher.collect() if context.prefetcher and not is_collected else []
     morning = collect(
-        context, readers, progress, run_id=run_id, digest_on=digest_on, sparing=due_only, should_stop=should_stop
+        context,
+        () if is_collected else readers,
+        progress,
+        run_id=run.run_id,
+        digest_on=run.digest_on,
+        sparing=due_only,
+        should_stop=should_stop,
     )
     return morning, problems + read_papers(context, morning, readers, should_stop)
 
@@ -52,9 +60,7 @@ def collect_morning(
     with open_run(context) as run:
         settle_doubts(context)
         readers = who_needs_feeds_now(context, subscribers)
-        morning, problems = gather(
-            context, readers, progress, run_id=run.run_id, due_only=True, should_stop=should_stop
-        )
+        morning, problems = gather(run, readers, progress, due_only=True, should_stop=should_stop)
         if not should_stop():
             problems += prefetch_scores(context, morning, readers)
         report = run.report(morning, report_unreadable(unreadable), problems)

@@ -21,13 +21,11 @@ from newsletter.model import (
     Subscriber,
     SubscriberReport,
     Updates,
-    parse_delivery_id,
 )
 from newsletter.run import outcomes
 from newsletter.run.backlog import MAX_DAYS, RETRY_DAYS
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.recall import RECALLED
-from newsletter.stores import Store
 
 READERS_AT_ONCE = 200  # with two years of mails they are some MB
 LASTS = timedelta(minutes=1)  # a model may take longer for one mail than a store for a thousand
@@ -137,13 +135,6 @@ class ReaderLookup:
 def may_be_older(arxiv_id: str, than: date) -> bool:
     """Tells whether a paper may have been announced before that day; an id of arXiv begins with year and month."""
     return not (_ARXIV_ID.fullmatch(arxiv_id) and arxiv_id[:4] > f"{than:%y%m}")
-
-
-def read_rows(store: Store, delivery_ids: Sequence[str]) -> dict[str, Delivery]:
-    """Reads the rows of these deliveries by one question; those that are not there are left out."""
-    keys = {parse_delivery_id(one) for one in delivery_ids}
-    rows = store.get_deliveries(subscriber_ids={who for who, _ in keys}, since=min(on for _, on in keys))
-    return {row.delivery_id: row for row in rows if row.delivery_id in delivery_ids}
 
 
 def _readable(value: T | ReaderUnreadable) -> T:

@@ -7,7 +7,7 @@ import pytest
 from newsletter.delivery import ledger
 from newsletter.model import AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Subscriber
 from newsletter.run.context import Morning
-from newsletter.run.lookup import ReaderLookup, may_be_older, read_rows
+from newsletter.run.lookup import ReaderLookup, may_be_older
 from newsletter.run.select import read_history, select, select_from
 from newsletter.stores import Store
 from tests import make
@@ -99,11 +99,3 @@ def test_readers_are_read_in_parts_and_again_when_that_is_a_while_ago() -> None:
         assert lookup.why_no_mail(reader, make.TUESDAY) is None
         lookup.history(reader, make.TUESDAY)
     assert given.store.asked == [200, 200]  # type: ignore[attr-defined]
-
-
-def test_rows_of_deliveries_are_found_by_their_ids() -> None:
-    store = MemoryStore()
-    mail(store, "s_one", make.TUESDAY, NEW)
-    mail(store, "s_one", make.TUESDAY - timedelta(days=1), NEW)
-    found = read_rows(store, [f"s_one/{make.TUESDAY}", f"s_two/{make.TUESDAY}"])
-    assert list(found) == [f"s_one/{make.TUESDAY}"]
