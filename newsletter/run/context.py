@@ -23,6 +23,7 @@ from newsletter.model import (
 )
 from newsletter.papers import find_announced, find_candidates, find_elsewhere
 from newsletter.run.backlog import Readings, leave_unread
+from newsletter.run.remembered import Remembered
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
 from newsletter.run.updates import later_versions
@@ -54,7 +55,6 @@ class RunContext:
 
 
 MOST_KEPT_DAYS = 60  # of announcements, as retention.py has it
-MAX_REMEMBERED = 512  # pairs of days and categories: a few kB each
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
 
@@ -68,9 +68,17 @@ class ProgressListener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    days: tuple[AnnouncementDay, ...]  # which live as long as what is found of them: their ids are its key
     shown: tuple[Announcement, ...]
     elsewhere: tuple[tuple[date, Announcement], ...]
     papers: tuple[Paper, ...]  # of `shown`
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    shown: tuple[Announcement, ...]  # which lives as long as what is chosen of it: its id is the key
+    candidates: tuple[Announcement, ...]
+    ids: frozenset[str]  # of `candidates`
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +90,17 @@ class Morning:
     earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
     digest_on: date | None = None  # None: each subscriber's own local date
     digests: SharedDigests = field(default_factory=SharedDigests, init=False, compare=False, repr=False)
-    _known: dict[tuple[tuple[int, ...], frozenset[str]], tuple[tuple[AnnouncementDay, ...], _Found]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
+    _known: Remembered[tuple[tuple[int, ...], frozenset[str]], _Found] = field(
+        default_factory=Remembered, init=False, compare=False, repr=False
     )
-    _chosen: dict[
-        tuple[int, frozenset[AnnounceType]], tuple[tuple[Announcement, ...], tuple[Announcement, ...], frozenset[str]]
-    ] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _left: dict[tuple[date, Readings], AnnouncementDay] = field(
-        default_factory=dict, init=False, compare=False, repr=False
+    _chosen: Remembered[tuple[int, frozenset[AnnounceType]], _Chosen] = field(
+        default_factory=Remembered, init=False, compare=False, repr=False
     )
-    _versions: dict[tuple[date, Updates], Mapping[str, Paper]] = field(
-        default_factory=dict, init=False, compare=False, repr=False
+    _left: Remembered[tuple[date, Readings], AnnouncementDay] = field(
+        default_factory=Remembered, init=False, compare=False, repr=False
+    )
+    _versions: Remembered[tuple[date, Updates], Mapping[str, Paper]] = field(
+        default_factory=Remembered, init=False, compare=False, repr=False
     )
     _older: list[AnnouncementDay] = field(default_factory=list, init=False, compare=False, repr=False)
 
@@ -119,47 +127,41 @@ class Morning:
         self, shown: tuple[Announcement, ...], announce_types: Collection[AnnounceType], *, without: Set[str]
     ) -> tuple[Announcement, ...]:
         """Does as `papers.find_candidates` with what `announced` gave: the same object for who was sent none of it."""
-        key = (id(shown), frozenset(announce_types))  # what is shown lives as long as what is chosen of it
-        if key not in self._chosen:
-            if len(self._chosen) >= MAX_REMEMBERED:
-                self._chosen.clear()
-            chosen = find_candidates(shown, announce_types)
-            self._chosen[key] = shown, chosen, frozenset(each.paper.arxiv_id for each in chosen)
-        _, chosen, ids = self._chosen[key]
-        return chosen if ids.isdisjoint(without) else find_candidates(chosen, announce_types, without=without)
+
+        def choose() -> _Chosen:
+            candidates = find_candidates(shown, announce_types)
+            return _Chosen(shown, candidates, frozenset(each.paper.arxiv_id for each in candidates))
+
+        chosen = self._chosen.get((id(shown), frozenset(announce_types)), choose)
+        if chosen.ids.isdisjoint(without):
+            return chosen.candidates
+        return find_candidates(chosen.candidates, announce_types, without=without)
 
     def leave_unread(self, day: AnnouncementDay, read: Readings) -> AnnouncementDay:
         """Does as `backlog.leave_unread`, for one of `days`; the same object for the same readings."""
-        key = (day.announced_on, read)
-        if key not in self._left:
-            if len(self._left) >= MAX_REMEMBERED:
-                self._left.clear()
-            self._left[key] = leave_unread(day, read)
-        return self._left[key]
+        return self._left.get((day.announced_on, read), lambda: leave_unread(day, read))
 
     def _find(self, days: tuple[AnnouncementDay, ...], categories: Collection[str]) -> _Found:
-        key = (tuple(id(day) for day in days), frozenset(categories))  # the days live as long as what is found of them
-        if key not in self._known:
-            if len(self._known) >= MAX_REMEMBERED:
-                self._known.clear()
+        def find() -> _Found:
             shown = find_announced(days, categories)
             elsewhere = find_elsewhere(shown, days, self.days, categories)
-            self._known[key] = days, _Found(shown, elsewhere, tuple(each.paper for each in shown))
-        return self._known[key][1]
+            return _Found(days, shown, elsewhere, tuple(each.paper for each in shown))
+
+        return self._known.get((tuple(id(day) for day in days), frozenset(categories)), find)
 
     def later_versions(self, store: Store, since: date, updates: Updates) -> Mapping[str, Paper]:
         """Gives what the days since then show in a later version (`updates.later_versions`); worked out once for each.
 
         Days before `earlier` are read, once, where they are asked for: by who has had no mail for weeks.
         """
-        key = (since, updates)
-        if key not in self._versions:
+
+        def find() -> Mapping[str, Paper]:
             first = self.days[0].announced_on
             if since < first and not self._older:
                 self._older.extend(store.get_days(before=first, limit=MOST_KEPT_DAYS))
-            days = (day for day in (*self._older, *self.days) if day.announced_on >= since)
-            self._versions[key] = later_versions(days, updates)
-        return self._versions[key]
+            return later_versions((day for day in (*self._older, *self.days) if day.announced_on >= since), updates)
+
+        return self._versions.get((since, updates), find)
 
     def date_for(self, subscriber: Subscriber, now: datetime) -> date:
         return self.digest_on or local_date(now, subscriber.zone)

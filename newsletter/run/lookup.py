@@ -26,6 +26,7 @@ from newsletter.run import outcomes
 from newsletter.run.backlog import MAX_DAYS, RETRY_DAYS
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.recall import RECALLED
+from newsletter.run.remembered import Remembered
 
 READERS_AT_ONCE = 200  # with two years of mails they are some MB
 LASTS = timedelta(minutes=1)  # a model may take longer for one mail than a store for a thousand
@@ -55,7 +56,8 @@ class ReaderLookup:
         self._wishes: dict[str, ReaderWishes | ReaderUnreadable] = {}
         self._rows: dict[_Key, Delivery] = {}
         self._histories: dict[_Key, ReaderHistory | ReaderUnreadable] = {}
-        self._older: dict[tuple[tuple[str, ...], tuple[AnnounceType, ...], Updates, date], frozenset[str]] = {}
+        self._older_shown = Remembered[tuple[tuple[str, ...], bool, date], frozenset[str]]()
+        self._older_news = Remembered[tuple[Updates, date], frozenset[str]]()
 
     def why_no_mail(self, subscriber: Subscriber, digest_on: date) -> SubscriberReport | None:
         """Says why no mail of that date is to be begun now; None if one is. Raises ReaderUnreadable, StoreError."""
@@ -80,29 +82,41 @@ class ReaderLookup:
         store, mailed_since = self._context.store, digest_on - MAILED
         since = max(mailed_since, min(digest_on - WHOLE, self._morning.days[0].announced_on))
         found = dict(store.get_histories(ids, digest_on=digest_on, since=since, mailed_since=mailed_since))
-        shown = {who: self._shown_before(self._subscribers[self._places[who]], mailed_since) for who in ids}
-        concerned = [who for who in ids if shown[who] and isinstance(found[who], ReaderHistory)]
+        older = {who: self._older_papers(self._subscribers[self._places[who]], mailed_since) for who in ids}
+        concerned = [who for who in ids if any(older[who]) and isinstance(found[who], ReaderHistory)]
         if concerned:
-            papers = frozenset[str]().union(*(shown[who] for who in concerned))
+            papers = frozenset[str]().union(*(some for who in concerned for some in older[who]))
             for who, sent in store.find_sent(concerned, papers, before=mailed_since).items():
                 found[who] = replace(found[who], sent_before=sent)  # type: ignore[type-var]  # they can be read
         return found
 
-    def _shown_before(self, subscriber: Subscriber, before: date) -> frozenset[str]:
-        """Gives the papers of these days that an older mail may have shown: late cross-lists, replacements, news."""
-        key = subscriber.categories, subscriber.announce_types, subscriber.updates, before
-        if key not in self._older:
-            first = self._morning.days[0].announced_on
-            news = self._morning.later_versions(self._context.store, first, subscriber.updates)
-            self._older[key] = frozenset(arxiv_id for arxiv_id in news if may_be_older(arxiv_id, before)) | frozenset(
-                each.paper.arxiv_id
-                for day in self._morning.days
-                for each in day.announcements
-                if may_be_older(each.paper.arxiv_id, before)
-                and (each.announce_type in _FRESH or not _FRESH.issuperset(subscriber.candidate_types))
-                and not set(subscriber.categories).isdisjoint(each.feeds)
-            )
-        return self._older[key]
+    def _older_papers(self, subscriber: Subscriber, before: date) -> tuple[frozenset[str], frozenset[str]]:
+        """Gives the papers of these days that an older mail may have had: late cross-lists and replacements, and news.
+
+        Each of the two is one object for all who ask for the same: with later versions they are thousands.
+        """
+        only_fresh = _FRESH.issuperset(subscriber.candidate_types)
+        shown = (subscriber.categories, only_fresh, before)
+        news = (subscriber.updates, before)
+        return (
+            self._older_shown.get(shown, lambda: self._find_older_shown(*shown)),
+            self._older_news.get(news, lambda: self._find_older_news(*news)),
+        )
+
+    def _find_older_shown(self, categories: Sequence[str], only_fresh: bool, before: date) -> frozenset[str]:
+        return frozenset(
+            each.paper.arxiv_id
+            for day in self._morning.days
+            for each in day.announcements
+            if may_be_older(each.paper.arxiv_id, before)
+            and (each.announce_type in _FRESH or not only_fresh)
+            and not set(categories).isdisjoint(each.feeds)
+        )
+
+    def _find_older_news(self, updates: Updates, before: date) -> frozenset[str]:
+        first = self._morning.days[0].announced_on
+        news = self._morning.later_versions(self._context.store, first, updates)
+        return frozenset(arxiv_id for arxiv_id in news if may_be_older(arxiv_id, before))
 
     def _look(self, place: int, now: datetime) -> None:
         part = self._subscribers[place : place + READERS_AT_ONCE]

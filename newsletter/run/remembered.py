@@ -1,0 +1,28 @@
+"""Remembers what was worked out for many readers of a run, as long as it is not too much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+MAX_REMEMBERED = 512  # pairs of days and categories: a few kB each
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Remembered(Generic[K, V]):
+    """Gives for each key what was made for it first; forgets everything before there is more than MAX_REMEMBERED.
+
+    Not for several threads.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[K, V] = {}
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        if key not in self._made:
+            if len(self._made) >= MAX_REMEMBERED:
+                self._made.clear()
+            self._made[key] = make()
+        return self._made[key]
