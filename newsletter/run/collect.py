@@ -61,7 +61,7 @@ def collect(
 
     Several may collect at once: the day goes on with what each of them read.
     `sparing` also takes an answer without papers for the present one a while (`papers.is_current`), and leaves to
-    another run of the same memory what that one is asking for.
+    another run of the same memory what that one is asking for. If arXiv's day turns meanwhile, the new one is begun.
     """
     today_on = context.source.day(context.now())
     earlier = context.store.get_days(before=today_on, limit=MOST_ANNOUNCED_DAYS + context.scorer.history_days)
@@ -76,12 +76,15 @@ def collect(
     progress.begin(FEEDS, len(wanted))
     feeds: list[Feed] = []
     reports: list[FeedReport] = []
+    is_over = False
     for category in wanted:
         if should_stop():
             break
         if sparing and not context.store.begin_asking(today_on, category, run_id=run_id, now=context.now()):
             continue
-        feed, report = _fetch(context, category, earlier, answers.get(category))
+        feed, report = _fetch(context, category, today_on, earlier, answers.get(category))
+        if is_over := context.source.day(context.now()) != today_on:
+            break  # which day's answer this is nobody knows
         feeds += [feed] if feed else []
         reports.append(report)
         progress.step(report)
@@ -92,14 +95,28 @@ def collect(
         today = context.store.get_day(today_on) or stored
     else:
         today = add_feeds(stored, feeds, reports)
+    if is_over:
+        return collect(
+            context,
+            subscribers,
+            progress,
+            run_id=run_id,
+            digest_on=digest_on,
+            remember=remember,
+            sparing=sparing,
+            should_stop=should_stop,
+        )
     return Morning(run_id, today, earlier, digest_on)
 
 
 def _fetch(
-    context: RunContext, category: str, earlier: Sequence[AnnouncementDay], before: FeedReport | None
+    context: RunContext,
+    category: str,
+    today: date,
+    earlier: Sequence[AnnouncementDay],
+    before: FeedReport | None,
 ) -> tuple[Feed | None, FeedReport]:
     """Asks for one feed; gives what is new in it, if anything is, and how it went."""
-    today = context.source.day(context.now())
     try:
         feed = context.source.fetch(category)
     except SourceError as error:
