@@ -13,6 +13,7 @@ from newsletter import cli
 from newsletter.cli import COMMANDS
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, FeedOutcome, RunOutcome, RunReport
+from newsletter.ops import alerts
 from newsletter.settings import Settings, variable
 from tests import ROOT
 
@@ -50,6 +51,11 @@ def test_each_command_teaches(name: str) -> None:
 def test_each_setting_is_documented(name: str) -> None:
     assert f"`{variable(name)}`" in OPERATING
     assert Settings.model_fields[name].description
+
+
+def test_each_trouble_is_documented() -> None:
+    section = OPERATING.partition("\n## When something goes wrong\n")[2].partition("\n### Logs\n")[0]
+    assert [kind for kind in alerts.Kind if f"`{kind}`" not in section] == []
 
 
 def test_each_outcome_is_documented() -> None:
