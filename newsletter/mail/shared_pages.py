@@ -58,7 +58,10 @@ class _Pages:
 
 
 class SharedPages:
-    """Remembers the latest mails for equal readers. The first of them is rendered alone, and so is who has no equal."""
+    """Remembers the latest mails for equal readers. The first of them is rendered alone, and so is who has no equal.
+
+    Threads may share it, as those of a worker do.
+    """
 
     def __init__(self, render: Render) -> None:
         self._render = render
@@ -74,11 +77,11 @@ class SharedPages:
             return self._render(digest, links)
         made = _as_stand_in(digest, next(iter(reals)))
         question = _Question(made, replace(stand_in, vote_links=None), tuple(map(len, reals)))
-        for asked, pages in self._latest:
+        for asked, pages in tuple(self._latest):  # another thread may add to them meanwhile
             if asked == question:
                 return pages.fill(reals) if pages else self._render(digest, links)
         rendered = self._render(digest, links)
-        if question in self._seen:
+        if question in tuple(self._seen):
             pages = self._make_pages(made, stand_in, reals)
             self._latest.append((question, pages if pages.fill(reals) == rendered else None))
         else:

@@ -120,3 +120,32 @@ def test_other_papers_make_another_mail() -> None:
     for count in (1, 2, 1, 2, 3):
         for each in readers_of(made_digest(count), 4):
             assert made_by.render_mail(each, WITH_LINKS) == alone(made_by, each, WITH_LINKS)
+
+
+class Interrupting(str):
+    """A text that does something whenever it is compared, as another thread may at that moment."""
+
+    __slots__ = ()
+    interrupt: Callable[[], object] = staticmethod(lambda: None)
+
+    def __eq__(self, other: object) -> bool:
+        self.interrupt()
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_threads_may_render_at_once() -> None:
+    """As those of a worker do, which share a renderer."""
+    shared = SharedPages(lambda digest, links: RenderedDigest(digest.scorer, "", ""))
+    digests = [made_digest(0), *(replace(made_digest(0), scorer=f"scorer {number}") for number in range(3))]
+    others = iter(each for one in digests[1:] for each in readers_of(one, 3))
+
+    def render_another() -> None:
+        if (other := next(others, None)) is not None:
+            shared.render(other, WITH_LINKS)
+
+    for each in readers_of(replace(digests[0], scorer=Interrupting("a scorer")), 12):
+        Interrupting.interrupt = staticmethod(render_another)
+        assert shared.render(each, WITH_LINKS).subject == "a scorer"
+    assert next(others, None) is None
