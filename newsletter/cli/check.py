@@ -17,7 +17,7 @@ from newsletter.cli.feed_trial import feed_trials
 from newsletter.cli.library_trial import find_libraries, try_libraries
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
-from newsletter.errors import ConfigError, SendError, SourceError, StoreError
+from newsletter.errors import ConfigError, NewsletterError, SendError, SourceError, StoreError
 from newsletter.files import resources, yaml_nodes
 from newsletter.mail import responses
 from newsletter.model import SignUpOrigin
@@ -30,7 +30,6 @@ from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
 
 MOST_UNKNOWN = 20  # lines that are named for words that no paper uses
-_CODES: dict[type[Exception], int] = {StoreError: EXIT_STORE, SourceError: EXIT_FEED}
 _COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "red"}
 
 
@@ -81,7 +80,7 @@ def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_feeds: boo
         checks += feed_trials(settings, path)
     if sandbox:
         checks.append(("SendGrid", lambda: try_sandbox(settings)))
-    codes = [_run_check(name, check) for name, check in checks]
+    codes = [run_check(name, check) for name, check in checks]
     if file is None:
         for sentence in (*advice(settings), *_possible_moves(settings)):
             click.secho("! advice", fg="yellow", nl=False)
@@ -132,17 +131,25 @@ def _ascii(domain: str) -> str:
         raise ConfigError(f"{domain!r} can be no domain; mend the address in the settings") from error
 
 
-def _run_check(name: str, check: Callable[[], str]) -> int:
+def run_check(name: str, check: Callable[[], str]) -> int:
     """Runs one check, prints what it found, and returns the exit code for it."""
     try:
         text = check()
-    except (ConfigError, SendError, SourceError, StoreError) as error:
-        click.secho(f"✗ {name}", fg="red", nl=False)
-        click.echo(f"\n{error}")
-        return _CODES.get(type(error), EXIT_CONFIG)
+    except StoreError as error:
+        return _fail(name, error, EXIT_STORE)
+    except SourceError as error:
+        return _fail(name, error, EXIT_FEED)
+    except (ConfigError, SendError) as error:
+        return _fail(name, error, EXIT_CONFIG)
     click.secho(f"✓ {name}", fg="green", nl=False)
     click.echo(f": {text}")
     return 0
+
+
+def _fail(name: str, error: NewsletterError, code: int) -> int:
+    click.secho(f"✗ {name}", fg="red", nl=False)
+    click.echo(f"\n{error}")
+    return code
 
 
 def _subscribers(path: Path, settings: Settings) -> str:

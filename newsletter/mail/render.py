@@ -158,6 +158,7 @@ class Renderer:
         for digest in (EVERYTHING, PARTLY_JUDGED, FILLED_UP, NEAREST_ONLY):
             self.markdown(digest)
         self._check_unjudged()
+        self._check_updates()
 
     def _check_unjudged(self) -> None:
         """Refuses a template that shows the word None where a paper has no novelty."""
@@ -171,6 +172,18 @@ class Renderer:
                     f"templates/email/{name} shows None for a paper that no model judged; "
                     "write {% if p.novelty %} around its novelty, or remove your copy to use the shipped one"
                 )
+
+    def _check_updates(self) -> None:
+        """Refuses a template that leaves out the news of papers that were sent: they count as told."""
+        t, u = self._texts[FALLBACK_LANGUAGE], self._update_texts[FALLBACK_LANGUAGE]
+        for digest in (EVERYTHING, replace(NOTHING, updates=EVERYTHING.updates)):
+            view = self._view(digest)
+            for name in ("digest.html", "digest.txt", "digest.md"):
+                if view.updates[0].notice not in self._fill(self._email, name, d=view, t=t, u=u):
+                    raise ConfigError(
+                        f"templates/email/{name} leaves out the news of papers that readers were sent, which count as "
+                        "told; take over the lines with updates from the shipped one, or remove your copy to use that"
+                    )
 
     def check_welcome(self, texts: TextsByLanguage) -> None:
         """Renders welcomes in every language, with everything and with little. Raises ConfigError like `render`."""

@@ -3,8 +3,9 @@
 Readers of one profile get the same digest, and to fill the templates is most of the work on a mail. So a mail is filled
 once for a stand-in, and for each reader the stand-in's address and tokens are replaced by theirs. Lines are broken, and
 a long mail is cut, by lengths alone: only who has an address and tokens of the same length shares, and gets the mail
-to the byte as if it had been made for them. That is tried on the first of them: where an operator's template does
-something else with what is replaced, nothing is shared.
+to the byte as if it had been made for them. An operator's template may go by the address's domain, and by whether there
+is a name: in that, too, those who share are equal. Where it writes anything but the whole address and links, such as
+the name, the mail of the first reader shows it, and nothing is shared.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from newsletter.model import Digest, RenderedDigest
 
 MOST_KEPT = 8  # mails of some 100 kB: readers of one profile are served one after another
 STAND_IN = "s_standin2"
-_NAME = "Nqzvxkjq Wvbqzjxk"  # which no text has by chance
+_NAME = "Nqzvxkjq Wvbqzjxk"  # which nobody has by chance
 _LETTERS = "qzvxkjwqbzjxkvqwzxjqvkzb"
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._+@-]{12,60}")  # looks the same in HTML; is no wider than a line
 _PARTS = re.compile(r"[/+@?#=&]")
@@ -57,7 +58,10 @@ class _Pages:
 
 
 class SharedPages:
-    """Remembers the latest mails for equal readers. The first of them is rendered alone, and so is who has no equal."""
+    """Remembers the latest mails for equal readers. The first of them is rendered alone, and so is who has no equal.
+
+    Threads may share it, as those of a worker do.
+    """
 
     def __init__(self, render: Render) -> None:
         self._render = render
@@ -71,28 +75,28 @@ class SharedPages:
         reals = _replacements(digest, links, stand_in)
         if reals is None:
             return self._render(digest, links)
-        question = _Question(_as_stand_in(digest, ""), replace(stand_in, vote_links=None), tuple(map(len, reals)))
-        for asked, pages in self._latest:
+        made = _as_stand_in(digest, next(iter(reals)))
+        question = _Question(made, replace(stand_in, vote_links=None), tuple(map(len, reals)))
+        for asked, pages in tuple(self._latest):  # another thread may add to them meanwhile
             if asked == question:
                 return pages.fill(reals) if pages else self._render(digest, links)
         rendered = self._render(digest, links)
-        if question in self._seen:
-            pages = self._make_pages(digest, stand_in, reals)
-            self._latest.append((question, pages if pages and pages.fill(reals) == rendered else None))
+        if question in tuple(self._seen):
+            pages = self._make_pages(made, stand_in, reals)
+            self._latest.append((question, pages if pages.fill(reals) == rendered else None))
         else:
             self._seen.append(question)
         return rendered
 
-    def _make_pages(self, digest: Digest, stand_in: MailLinks, reals: Mapping[str, str]) -> _Pages | None:
-        made = self._render(_as_stand_in(digest, next(iter(reals))), stand_in)
+    def _make_pages(self, digest: Digest, stand_in: MailLinks, reals: Mapping[str, str]) -> _Pages:
+        made = self._render(digest, stand_in)
         wanted = re.compile(f"({'|'.join(map(re.escape, sorted(reals, key=len, reverse=True)))})")
-        pages = _Pages(made.subject, _Page(wanted.split(made.html)), _Page(wanted.split(made.text)))
-        rest = "\n".join([made.subject, *pages.html.pieces[::2], *pages.text.pieces[::2]]).casefold()
-        return None if any(each.casefold() in rest for each in (_NAME, *reals)) else pages
+        return _Pages(made.subject, _Page(wanted.split(made.html)), _Page(wanted.split(made.text)))
 
 
 def _as_stand_in(digest: Digest, email: str) -> Digest:
-    reader = replace(digest.subscriber, subscriber_id=STAND_IN, email=email, name=_NAME, public_archive="")
+    name = _NAME if digest.subscriber.name else ""
+    reader = replace(digest.subscriber, subscriber_id=STAND_IN, email=email, name=name, public_archive="")
     return replace(digest, subscriber=reader)
 
 
@@ -104,7 +108,8 @@ def _replacements(digest: Digest, links: MailLinks, stand_in: MailLinks) -> dict
     email = digest.subscriber.email
     if not _PLAIN_ADDRESS.fullmatch(email):
         return None
-    reals = {(_LETTERS * 3)[: len(email)]: email}
+    local, at, domain = email.partition("@")
+    reals = {f"{(_LETTERS * 3)[: len(local)]}{at}{domain}": email}
     for one, other in zip(_addresses(digest, stand_in), _addresses(digest, links), strict=True):
         for part, real in zip(_PARTS.split(one), _PARTS.split(other), strict=False):
             if len(part) != len(real):

@@ -12,7 +12,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter.addresses import is_same_mailbox, subscriber_id
@@ -20,7 +19,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.services.directory import ListedSubscribers
 from newsletter.stores import Store
-from newsletter.subscribers import SubscribersFile, signup_rules, subscriber_from_signup, values
+from newsletter.subscribers import SubscribersFile, profile_yaml, signup_rules, subscriber_from_signup, values
 
 #: Keys of the file, by what they are called where somebody is added; the rest is called the same.
 _WORDS = {
@@ -61,8 +60,7 @@ class Wishes:
             "frequency": self.frequency,
             "language": self.language,
         }
-        said = {key: value for key, value in keys.items() if value}
-        return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=10_000) if said else "{}\n"
+        return profile_yaml.write_keys({key: value for key, value in keys.items() if value})
 
 
 class Addition(StrEnum):

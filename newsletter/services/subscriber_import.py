@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import yaml
-
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import SignUp
 from newsletter.services import additions
 from newsletter.services.directory import ListedSubscribers
 from newsletter.stores import Store
-from newsletter.subscribers import SubscribersFile
+from newsletter.subscribers import SubscribersFile, profile_yaml
 
 MOST_BYTES = 256_000_000  # of a CSV file: more than 100,000 members with a topic each
 _SEVERAL = {"categories": ",; ", "like": ";", "author": ";"}  # what parts the words of one cell
@@ -130,8 +128,7 @@ def _entry(node: yaml_nodes.Node) -> _Entry:
         return found.line if found else node.line
 
     email, name = (text if isinstance(text := texts.get(key), str) else "" for key in ("email", "name"))
-    profile = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=10_000) if said else "{}\n"
-    return _Entry(node.line, email, name, profile, line_of)
+    return _Entry(node.line, email, name, profile_yaml.write_keys(said), line_of)
 
 
 # --- CSV

@@ -8,8 +8,10 @@ services/profiles.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+
+import yaml
 
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
@@ -26,6 +28,7 @@ from newsletter.texts import Texts
 
 MAX_CHARS = 250_000  # that are read at all: every list and text at its longest has less; see MOST_PROFILE_CHARS
 MAX_PROBLEMS = 50
+_ONE_LINE = 10_000  # characters, which no text has
 MAIL_WIDTH = 68  # mail programs break longer lines, and the rest of a line would begin where YAML sees something else
 
 _NOT_HERE = {
@@ -169,6 +172,26 @@ def _folded(text: str, width: int) -> list[str]:
         else:
             lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
     return lines
+
+
+class _QuotingDumper(yaml.SafeDumper):
+    """Puts each text into quotes, where `repair` changes nothing."""
+
+
+_QuotingDumper.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+)
+
+
+def write_keys(said: Mapping[str, object]) -> str:
+    """Writes keys with their values, without comments: `read` takes each text word by word.
+
+    The same keys and values make the same text, by which it is seen whether somebody is already added with them.
+    """
+    text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=_ONE_LINE)
+    if repair(text) == text:
+        return text
+    return yaml.dump(said, Dumper=_QuotingDumper, sort_keys=False, allow_unicode=True, width=_ONE_LINE)
 
 
 # --- text → profile -----------------------------------------------------------------------------------

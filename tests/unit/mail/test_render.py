@@ -332,6 +332,27 @@ def test_a_template_that_expects_a_model_is_refused_with_its_name(tmp_path: Path
         renderer.check()
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("digest.html", '{% include "_updates.html" %}'),
+        ("digest.txt", '{% include "_updates.txt" %}'),
+        ("digest.md", "{% for p in d.updates %}"),
+    ],
+)
+def test_a_template_that_leaves_out_the_news_is_refused_at_each_of_its_places(
+    tmp_path: Path, name: str, shown: str
+) -> None:
+    """Such as an operator's copy from before there were news, which count as told."""
+    pieces = resources.read_text(f"templates/email/{name}", resources.SHIPPED).split(shown)
+    without = shown.replace("d.updates", "[]") if "d.updates" in shown else ""
+    for place in range(1, len(pieces)):
+        (tmp_path / name).write_text(shown.join(pieces[:place]) + without + shown.join(pieces[place:]))
+        renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+        with pytest.raises(ConfigError, match=rf"templates/email/{re.escape(name)} leaves out the news .*your copy"):
+            renderer.check()
+
+
 def test_the_shipped_templates_pass_their_check() -> None:
     RENDERER.check()
 

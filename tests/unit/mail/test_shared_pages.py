@@ -25,9 +25,11 @@ EMAILS = (
     "ada.lovelace@example.org",
     "emmy+papers@example.com",
     "g_h-hardy@sub.example.org",
+    "grace.hopper@sub.example.com",
     "o'neill@example.org",
     "a@b.de",
 )
+ENDS = ("org", "org", "com", "net")
 
 
 def renderer(folder: Path | None = None) -> Renderer:
@@ -43,8 +45,8 @@ def readers_of(digest: Digest, count: int = 12) -> list[Digest]:
             subscriber=replace(
                 digest.subscriber,
                 subscriber_id=f"s_reader{letters[number]}{letters[-number]}",
-                email=EMAILS[number % len(EMAILS)] if number < 10 else f"reader{number}@example.org",
-                name=f"Reader {number}",
+                email=EMAILS[number % len(EMAILS)] if number < 10 else f"reader{number}@example.{ENDS[number % 4]}",
+                name=f"Reader {number}" if number % 3 else "",
             ),
         )
         for number in range(count)
@@ -96,13 +98,20 @@ def test_readers_with_equal_digests_are_rendered_three_times_however_many_they_a
 
 @pytest.mark.parametrize(
     "footer",
-    ["{{ d.name }}", "{{ d.email | upper }}", "{{ d.email | replace('@', ' at ') }}", "{{ d.unsubscribe_url[-7:] }}"],
+    [
+        "{{ d.name }}",
+        "{% if d.name %}Good morning{% endif %}",
+        "{% if d.email.endswith('.com') %}Room B{% endif %}",
+        "{{ d.email | upper }}",
+        "{{ d.email | replace('@', ' at ') }}",
+        "{{ d.unsubscribe_url[-7:] }}",
+    ],
 )
-def test_whatever_an_operators_template_does_with_it_nobody_gets_what_is_anothers(tmp_path: Path, footer: str) -> None:
+def test_an_operators_template_may_say_who_reads_and_go_by_it(tmp_path: Path, footer: str) -> None:
     shipped = resources.read_text("templates/email/digest.txt", resources.SHIPPED)
     (tmp_path / "digest.txt").write_text(f"{shipped}\n{footer}\n", encoding="utf-8")
     made_by = renderer(tmp_path)
-    for each in readers_of(made_digest(2)):
+    for each in readers_of(made_digest(2), 24):
         assert made_by.render_mail(each, WITH_LINKS) == alone(made_by, each, WITH_LINKS)
 
 
@@ -111,3 +120,32 @@ def test_other_papers_make_another_mail() -> None:
     for count in (1, 2, 1, 2, 3):
         for each in readers_of(made_digest(count), 4):
             assert made_by.render_mail(each, WITH_LINKS) == alone(made_by, each, WITH_LINKS)
+
+
+class Interrupting(str):
+    """A text that does something whenever it is compared, as another thread may at that moment."""
+
+    __slots__ = ()
+    interrupt: Callable[[], object] = staticmethod(lambda: None)
+
+    def __eq__(self, other: object) -> bool:
+        self.interrupt()
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_threads_may_render_at_once() -> None:
+    """As those of a worker do, which share a renderer."""
+    shared = SharedPages(lambda digest, links: RenderedDigest(digest.scorer, "", ""))
+    digests = [made_digest(0), *(replace(made_digest(0), scorer=f"scorer {number}") for number in range(3))]
+    others = iter(each for one in digests[1:] for each in readers_of(one, 3))
+
+    def render_another() -> None:
+        if (other := next(others, None)) is not None:
+            shared.render(other, WITH_LINKS)
+
+    for each in readers_of(replace(digests[0], scorer=Interrupting("a scorer")), 12):
+        Interrupting.interrupt = staticmethod(render_another)
+        assert shared.render(each, WITH_LINKS).subject == "a scorer"
+    assert next(others, None) is None

@@ -10,13 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
-from newsletter.files import resources
+from newsletter.files import resources, yaml_nodes
 from newsletter.line_breaks import columns
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
 from newsletter.papers.pinned_authors import author_problem
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.subscribers.profile_repair import repair
-from newsletter.subscribers.profile_yaml import MAIL_WIDTH, MAX_CHARS, is_blank, read, read_with_keys, write
+from newsletter.subscribers.profile_yaml import MAIL_WIDTH, MAX_CHARS, is_blank, read, read_with_keys, write, write_keys
 from newsletter.subscribers.subscribers_yaml import parse_file
 from tests import ROOT, make
 
@@ -79,6 +79,21 @@ def test_what_is_written_survives_being_quoted_and_windows_line_ends(one: Subscr
     for mark in ("> ", ">", "> > ", ">> "):
         quoted = "".join(f"{mark}{line}".rstrip() + "\r\n" for line in text.splitlines())
         assert read(quoted, RITA) == one
+
+
+ODD_SIGNS = [*"“«»„’：:–•‣>|-[]{},#\"'\\\n\u00a0\u3000 a0", "like：", "name: "]
+ODD_WORDS = st.lists(st.sampled_from(ODD_SIGNS), min_size=1).map("".join)
+
+
+@given(st.lists(ODD_WORDS.filter(str.strip).map(str.strip), min_size=1, max_size=4))
+@example(["«»"])
+@example(["“a”, b", "like：x"])
+def test_what_the_operator_says_is_read_word_by_word_whatever_signs_it_has(words: list[str]) -> None:
+    said = {"topics": [{"name": "a", "relevant": words[0]}], "keywords": {"like": words}, "about": "\n".join(words)}
+    root, problems = yaml_nodes.read(repair(write_keys(said)))
+    assert root is not None
+    assert not problems
+    assert yaml_nodes.plain(root) == said
 
 
 @pytest.mark.parametrize("number", range(3))
