@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from newsletter.errors import FetchError, SourceError
-from newsletter.sources.fetching.fetcher import Fetcher
+from newsletter.sources.fetching.fetcher import Fetcher, shown
 
 PAUSE_S = 3.0  # the pace that arXiv asks for; bioRxiv and journals name none
 WAITS_S = (10.0, 40.0)  # before the second and the third attempt
@@ -48,14 +48,17 @@ class PoliteGetter:
         self._monotonic = monotonic
         self._next_at = -math.inf
         self._trouble_until: dict[str, float] = {}
+        self._closed_until: dict[str, float] = {}  # a server that asked to be left alone for longer than we wait
 
     def get(self, url: str, category: str, *, accept: str = "*/*", attempts: int = 1 + len(WAITS_S)) -> bytes:
         """Gets the body, at the `attempts`-th attempt at the latest. `category` is whose feed messages speak of.
 
         Raises SourceError if it cannot be had. What asking again will not change is asked once, and so is, for ten
-        minutes, a server that failed at every attempt.
+        minutes, a server that failed at every attempt. One that asks for a longer wait is not asked until then.
         """
         server = urlsplit(url).netloc
+        if (closed_s := self._closed_until.get(server, -math.inf) - self._monotonic()) > 0:
+            raise SourceError(category, _asked_to_wait(url, closed_s), retry_after_s=closed_s)
         is_troubled = self._monotonic() < self._trouble_until.get(server, -math.inf)
         for wait_s in (*(() if is_troubled else WAITS_S[: attempts - 1]), None):
             try:
@@ -64,7 +67,10 @@ class PoliteGetter:
                 asked_s = error.retry_after_s or 0.0
                 if wait_s is None or not error.is_passing or asked_s > MAX_WAIT_S:
                     self._trouble_until[server] = self._monotonic() + TROUBLE_S * error.is_passing
-                    raise SourceError(category, str(error), is_config=not error.is_passing) from error
+                    self._closed_until[server] = self._monotonic() + asked_s * (asked_s > MAX_WAIT_S)
+                    raise SourceError(
+                        category, str(error), is_config=not error.is_passing, retry_after_s=error.retry_after_s
+                    ) from error
                 self._sleep(max(wait_s, asked_s))
         raise AssertionError("the last attempt returns or raises")
 
@@ -77,3 +83,8 @@ class PoliteGetter:
             return self._fetcher.fetch(url, accept=accept).body
         finally:
             self._next_at = self._monotonic() + self._pause_s
+
+
+def _asked_to_wait(url: str, wait_s: float) -> str:
+    minutes = math.ceil(wait_s / 60)
+    return f"The server of {shown(url)} asks not to be asked again for {minutes} minutes; run again after that."

@@ -264,10 +264,16 @@ def test_a_server_that_asks_for_patience_gets_it_or_is_left_alone() -> None:
     server = Server(lambda url: answers[len(server.asked) - 1])
     assert len(source(server, slept).fetch(CATEGORY).announcements) == 1
     assert 60.0 in slept
-    patient = Server(lambda url: httpx2.Response(429, headers={"Retry-After": f"{MAX_WAIT_S + 1:.0f}"}))
-    with pytest.raises(SourceError, match="asked too often"):
-        source(patient).fetch(CATEGORY)
-    assert len(patient.asked) == 2  # the API, and then the feed
+
+
+def test_a_server_that_asks_for_a_long_rest_is_not_asked_for_another_subject() -> None:
+    server = Server(lambda url: httpx2.Response(429, headers={"Retry-After": f"{MAX_WAIT_S + 1:.0f}"}))
+    asking = source(server)
+    for category, words in ((CATEGORY, "asked too often"), ("biorxiv:zoology", "not to be asked again for 3 minutes")):
+        with pytest.raises(SourceError, match=words) as caught:
+            asking.fetch(category)
+        assert caught.value.retry_after_s == MAX_WAIT_S + 1
+    assert len(server.asked) == 2  # the API, and then the feed
 
 
 @pytest.mark.parametrize("seed", range(4))
