@@ -80,7 +80,7 @@ class PoliteGetter:
         if (turn_s := self._reserve(self._pause_s)) > 0:
             self._sleep(turn_s)
         try:
-            return self._fetcher.fetch(url, accept=accept).body
+            return self._fetcher.fetch(url, accept=accept)
         finally:
             self._next_at = self._monotonic() + self._pause_s
 
