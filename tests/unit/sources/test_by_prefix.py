@@ -12,6 +12,7 @@ from newsletter.sources.any_feed import AnyFeedSource
 from newsletter.sources.by_prefix import SourceByPrefix
 from newsletter.sources.fetching.fetcher import Fetcher
 from newsletter.sources.polite import PoliteGetter
+from newsletter.sources.turns import Turns
 from tests.feed_samples import CATEGORY, SAMPLES, rdf
 
 NOW = datetime(2026, 1, 7, 2, tzinfo=UTC)  # it is still Tuesday in New York
@@ -48,7 +49,7 @@ def any_feed(*answers: httpx2.Response) -> tuple[AnyFeedSource, list[str]]:
         return answers[len(asked) - 1]
 
     client = httpx2.Client(transport=httpx2.MockTransport(answer))
-    return AnyFeedSource(PoliteGetter(Fetcher(client), sleep=[].append), lambda: NOW), asked
+    return AnyFeedSource(PoliteGetter(Fetcher(client), Turns(0.0)), lambda: NOW), asked
 
 
 def test_a_feed_is_asked_for_at_its_address_and_is_of_the_day_it_was_read_on() -> None:

@@ -13,9 +13,10 @@ import pytest
 from newsletter.errors import SourceError
 from newsletter.model import AnnounceType, Feed, Paper
 from newsletter.sources.fetching.fetcher import Fetcher
-from newsletter.sources.polite import MAX_WAIT_S, PAUSE_S, WAITS_S, PoliteGetter
+from newsletter.sources.polite import MAX_WAIT_S, WAITS_S, PoliteGetter
 from newsletter.sources.preprint_records import clean_abstract, read_page
 from newsletter.sources.preprints import WINDOW, PreprintSource
+from newsletter.sources.turns import PAUSE_S, Turns
 from tests.feed_samples import NUMBERS
 from tests.unit.sources.test_feed_mutations import mutated
 from tests.unit.sources.test_feed_papers import NOTHING_COPIED
@@ -71,8 +72,9 @@ class Server:
 
 def source(server: Server, slept: list[float] | None = None) -> PreprintSource:
     client = httpx2.Client(transport=httpx2.MockTransport(server))
-    getter = PoliteGetter(Fetcher(client), sleep=(slept if slept is not None else []).append, monotonic=lambda: 0.0)
-    return PreprintSource(getter, lambda: NOW)
+    sleep, monotonic = (slept if slept is not None else []).append, lambda: 0.0
+    turns = Turns(sleep=sleep, monotonic=monotonic)
+    return PreprintSource(PoliteGetter(Fetcher(client), turns, sleep=sleep, monotonic=monotonic), lambda: NOW)
 
 
 def fetch_pages(*pages: bytes, category: str = CATEGORY) -> Feed:
