@@ -31,7 +31,7 @@ def merge_announcements(announcements: Iterable[Announcement]) -> tuple[Announce
     merged: dict[str, Announcement] = {}
     for shown in announcements:
         first = merged.get(shown.paper.arxiv_id)
-        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
+        merged[shown.paper.arxiv_id] = join(first, shown, latest(first.paper, shown.paper)) if first else shown
     return tuple(merged.values())
 
 
@@ -152,9 +152,10 @@ def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcem
     return shown if kind is shown.announce_type else replace(shown, announce_type=kind)
 
 
-def _joined(one: Announcement, other: Announcement) -> Announcement:
+def join(one: Announcement, other: Announcement, paper: Paper) -> Announcement:
+    """Makes one announcement, of this paper, of two that show the same: of the better kind, by the feeds of both."""
     return Announcement(
-        paper=latest(one.paper, other.paper),
+        paper=paper,
         announce_type=min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence),
         feeds=_feeds(one, other),
         later=_joined_later(one, other),
