@@ -106,6 +106,19 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
     return any(feed in categories for feed in announcement.feeds)
 
 
+def mark_of(shown: Announcement) -> str:
+    """Gives what is new once: a paper, and each later version of it.
+
+    A new paper has no version in it: a day that was back-filled has the latest one, and its feed had the first.
+    """
+    return shown.paper.arxiv_id if shown.is_new else f"{shown.paper.arxiv_id}v{shown.paper.version}"
+
+
+def marks_of(day: AnnouncementDay, category: str) -> frozenset[str]:
+    """Gives the marks of what that category's feed showed on a day."""
+    return frozenset(mark_of(shown) for shown in day.announcements if category in shown.feeds)
+
+
 def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
     """Finds the papers that these days brought to these categories, each once, with its kind as seen from there."""
     return merge_announcements(
