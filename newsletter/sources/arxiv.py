@@ -54,7 +54,6 @@ def open_arxiv(
         reach=reach.operators(base_url),
         accept="application/atom+xml",
         max_bytes=2 * MAX_BODY_BYTES,  # the source's own bound speaks first, and in its own words
-        connections=1,
         kept=kept,
     )
     return ArxivSource(client, base_url=base_url, turns=turns)

@@ -39,7 +39,6 @@ def open_record_server(
         max_bytes=2 * MAX_BODY_BYTES,  # the harvester's own bound speaks first, and in its own words
         read_s=_SILENCE_S,
         whole_s=_SILENCE_S + MAX_BODY_S,
-        connections=1,
     )
     return RecordServer(client, base_url, setting, patience_s=patience_s, turns=turns)
 

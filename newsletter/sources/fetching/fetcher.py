@@ -41,15 +41,14 @@ def open_fetcher(
     contact: str,
     reach: Reach = PUBLIC,
     max_bytes: int = MAX_BYTES,
-    connections: int = 1,
     kept: KeptAnswers | None = None,
 ) -> Fetcher:
     """Opens a fetcher for foreign addresses, which lead to public servers alone; `reach` may allow own ones.
 
-    It asks `connections` servers at once at most. `contact` as in `user_agent`, `kept` as in `open_client`.
+    `contact` as in `user_agent`, `kept` as in `open_client`.
     """
     agent = user_agent(contact)
-    client = open_client(user_agent=agent, reach=reach, max_bytes=max_bytes, connections=connections, kept=kept)
+    client = open_client(user_agent=agent, reach=reach, max_bytes=max_bytes, kept=kept)
     return Fetcher(client, reach=reach)
 
 

@@ -249,7 +249,7 @@ def test_nobody_is_asked_by_a_proxy_for_a_foreign_address(monkeypatch: pytest.Mo
     assert asked == ["http://own.example/feed"]
 
 
-def test_turns_are_given_back_whatever_happens() -> None:
+def test_the_next_is_fetched_whatever_happened_before() -> None:
     answers = [
         lambda site: site.answer(200, b"0" * 200),
         lambda site: site.answer(500),
@@ -261,7 +261,7 @@ def test_turns_are_given_back_whatever_happens() -> None:
 
     with site(in_turn) as url:
         reach = operators(url)
-        fetcher = open_fetcher(contact="ada@example.org", reach=reach, max_bytes=100, connections=1)
+        fetcher = open_fetcher(contact="ada@example.org", reach=reach, max_bytes=100)
         for _ in range(3):
             for expected in ("too large", "trouble"):
                 with pytest.raises(FetchError, match=expected):
