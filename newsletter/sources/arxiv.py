@@ -21,7 +21,7 @@ from newsletter.model import Feed
 from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
 from newsletter.sources.fetching import fetcher, kept_answers, reach, transport
-from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
+from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 from newsletter.sources.turns import MAX_WAIT_S, Turns, asked_to_wait
 
 BASE_URL = "https://rss.arxiv.org/atom"
@@ -53,7 +53,7 @@ def open_arxiv(
         user_agent=fetcher.user_agent(contact),
         reach=reach.operators(base_url),
         accept="application/atom+xml",
-        max_bytes=2 * MAX_BODY_BYTES,  # the source's own bound speaks first, and in its own words
+        max_bytes=2 * MAX_BODY_BYTES,  # the parser's own bound speaks first, and in its own words
         kept=kept,
     )
     return ArxivSource(client, base_url=base_url, turns=turns)
@@ -130,22 +130,11 @@ class ArxivSource:
     def _get(self, category: str) -> bytes:
         with self._turns.take(category), self._client.stream("GET", f"{self._base_url}/{category}") as response:
             if response.status_code == httpx2.codes.BAD_REQUEST:
-                _refuse_unknown(self._read(response, category), category)
+                _refuse_unknown(read_body(response, self._monotonic), category)
             response.raise_for_status()
-            body = self._read(response, category)
+            body = read_body(response, self._monotonic)
             refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))
             return body
-
-    def _read(self, response: httpx2.Response, category: str) -> bytes:
-        started = self._monotonic()
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise too_large(category)
-            if self._monotonic() - started > MAX_BODY_S:
-                raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
-        return bytes(body)
 
     def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
         if isinstance(error, SourceBusy):
@@ -160,6 +149,21 @@ class ArxivSource:
             f"The feed server answered {status} for {category}, which asking again will not change; check"
             f" NEWSLETTER_FEED_URL ({self._base_url}) and the category's name."
         )
+
+
+def read_body(response: httpx2.Response, monotonic: Callable[[], float]) -> bytes:
+    """Reads a body up to MAX_BODY_BYTES and a little more, so that whoever parses it refuses it in its own words.
+
+    Raises httpx2's errors, ReadTimeout for one that has no end after MAX_BODY_S.
+    """
+    body, ends_at = bytearray(), monotonic() + MAX_BODY_S
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            break
+        if monotonic() > ends_at:
+            raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
+    return bytes(body)
 
 
 def wait_before_retry(error: Exception) -> bool | float:

@@ -15,7 +15,7 @@ import httpx2
 import stamina
 
 from newsletter.errors import SourceBusy, SourceError
-from newsletter.sources.arxiv import MAX_BODY_S, UNREACHABLE, asked_for, wait_before_retry
+from newsletter.sources.arxiv import MAX_BODY_S, UNREACHABLE, asked_for, read_body, wait_before_retry
 from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
 from newsletter.sources.turns import Turns
@@ -36,7 +36,7 @@ def open_record_server(
         user_agent=fetcher.user_agent(contact),
         reach=reach.operators(base_url),
         accept=accept,
-        max_bytes=2 * MAX_BODY_BYTES,  # the harvester's own bound speaks first, and in its own words
+        max_bytes=2 * MAX_BODY_BYTES,  # the parser's own bound speaks first, and in its own words
         read_s=_SILENCE_S,
         whole_s=_SILENCE_S + MAX_BODY_S,
     )
@@ -122,19 +122,9 @@ class RecordServer:
             self._client.stream("GET", self._base_url, params=dict(query)) as response,
         ):
             response.raise_for_status()
-            body = self._read(response, category)
+            body = read_body(response, self._monotonic)
             refuse_busy_answer(body, category, response)
             return body
-
-    def _read(self, response: httpx2.Response, category: str) -> bytes:
-        body, ends_at = bytearray(), self._monotonic() + MAX_BODY_S
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > MAX_BODY_BYTES:
-                break  # said by read_page, with the other bounds
-            if self._monotonic() > ends_at:
-                raise httpx2.ReadTimeout(f"it took more than {MAX_BODY_S:.0f} seconds", request=response.request)
-        return bytes(body)
 
     def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
         if isinstance(error, SourceBusy):
