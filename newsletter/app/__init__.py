@@ -119,7 +119,7 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     from newsletter.sources.by_prefix import SourceByPrefix
 
     kept, address = kept_answers(), settings.feed_url
-    arxiv = open_arxiv(contact=settings.contact, base_url=address, **build_turns(settings), kept=kept)
+    arxiv = open_arxiv(contact=settings.contact, base_url=address, turns=build_turns(settings), kept=kept)
     return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
 
 
@@ -129,11 +129,11 @@ def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName,
     from newsletter.sources.fetching.fetcher import open_fetcher
     from newsletter.sources.polite import PoliteGetter
     from newsletter.sources.preprints import PreprintSource
+    from newsletter.sources.turns import Turns
 
     fetcher = open_fetcher(contact=contact, kept=kept_answers())
-    turns = build_turns(settings, "bioRxiv and medRxiv")
-    preprints = PreprintSource(PoliteGetter(fetcher, reserve=turns["reserve"]), utc_now)
-    feeds = AnyFeedSource(PoliteGetter(fetcher, pause_s=FEEDS_PAUSE_S), utc_now)
+    preprints = PreprintSource(PoliteGetter(fetcher, build_turns(settings, "bioRxiv and medRxiv")), utc_now)
+    feeds = AnyFeedSource(PoliteGetter(fetcher, Turns(FEEDS_PAUSE_S)), utc_now)
     return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
 
 

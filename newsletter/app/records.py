@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypedDict
 
 from newsletter.app.common import utc_now
 from newsletter.app.database import build_paces
@@ -14,6 +13,7 @@ from newsletter.papers import is_arxiv
 from newsletter.run import LookBack, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester
+from newsletter.sources.turns import Turns
 from newsletter.stores.tinydb.paces import FolderPaces
 
 BACKFILL_S = 1_200.0
@@ -21,15 +21,11 @@ LOOK_BACK_S = 300.0  # readers may wait for their mails meanwhile
 NO_CONTACT = "arXiv wants to know whom to write to about this program; set NEWSLETTER_CONTACT to your e-mail address"
 
 
-class Turns(TypedDict):
-    """How turns at arXiv are taken, and held back when it asks for that: the arguments of whoever asks it."""
-
-    reserve: Callable[[float], float]
-    hold: Callable[[float], None]
-
-
 def build_turns(settings: Settings, whose: str = "") -> Turns:
-    """Builds how all processes of the same memory take turns at a server: at arXiv's for feeds and records alike."""
+    """Builds the turns at a server that all processes of the same memory take.
+
+    They are arXiv's, for feeds and records alike, unless another name is given.
+    """
     paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
     name = whose or f"feeds of {settings.feed_url}"
     return Turns(reserve=partial(paces.reserve, name), hold=partial(paces.hold, name))
@@ -49,10 +45,10 @@ def build_harvester(settings: Settings, *, patience_s: float = BACKFILL_S) -> Ha
 
     contact, turns = settings.contact, build_turns(settings)
     ways: list[Callable[[], Harvester]] = [
-        lambda: open_oai(contact=contact, base_url=settings.oai_url, patience_s=patience_s, **turns)
+        lambda: open_oai(contact=contact, base_url=settings.oai_url, patience_s=patience_s, turns=turns)
     ]
     if "oai_url" not in settings.model_fields_set or "api_url" in settings.model_fields_set:
-        ways.append(lambda: open_api(contact=contact, base_url=settings.api_url, patience_s=patience_s, **turns))
+        ways.append(lambda: open_api(contact=contact, base_url=settings.api_url, patience_s=patience_s, turns=turns))
     return FirstThatAnswers(ways)
 
 

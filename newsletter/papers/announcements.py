@@ -31,7 +31,7 @@ def merge_announcements(announcements: Iterable[Announcement]) -> tuple[Announce
     merged: dict[str, Announcement] = {}
     for shown in announcements:
         first = merged.get(shown.paper.arxiv_id)
-        merged[shown.paper.arxiv_id] = _joined(first, shown) if first else shown
+        merged[shown.paper.arxiv_id] = join(first, shown, latest(first.paper, shown.paper)) if first else shown
     return tuple(merged.values())
 
 
@@ -106,6 +106,19 @@ def concerns(announcement: Announcement, categories: Collection[str]) -> bool:
     return any(feed in categories for feed in announcement.feeds)
 
 
+def mark_of(shown: Announcement) -> str:
+    """Gives what is new once: a paper, and each later version of it.
+
+    A new paper has no version in it: a day that was back-filled has the latest one, and its feed had the first.
+    """
+    return shown.paper.arxiv_id if shown.is_new else f"{shown.paper.arxiv_id}v{shown.paper.version}"
+
+
+def marks_of(day: AnnouncementDay, category: str) -> frozenset[str]:
+    """Gives the marks of what that category's feed showed on a day."""
+    return frozenset(mark_of(shown) for shown in day.announcements if category in shown.feeds)
+
+
 def find_announced(days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
     """Finds the papers that these days brought to these categories, each once, with its kind as seen from there."""
     return merge_announcements(
@@ -152,9 +165,10 @@ def _as_seen_from(shown: Announcement, categories: Collection[str]) -> Announcem
     return shown if kind is shown.announce_type else replace(shown, announce_type=kind)
 
 
-def _joined(one: Announcement, other: Announcement) -> Announcement:
+def join(one: Announcement, other: Announcement, paper: Paper) -> Announcement:
+    """Makes one announcement, of this paper, of two that show the same: of the better kind, by the feeds of both."""
     return Announcement(
-        paper=latest(one.paper, other.paper),
+        paper=paper,
         announce_type=min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence),
         feeds=_feeds(one, other),
         later=_joined_later(one, other),

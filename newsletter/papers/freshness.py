@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
+from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.papers.announcement_schedule import is_weekday
-from newsletter.papers.announcements import has_papers, seen_from
+from newsletter.papers.announcements import has_papers, mark_of, marks_of
 from newsletter.papers.holidays import holiday_of
 
 # arXiv announces a version once in a category, and an old batch repeats all of it. Of 757 fresh days of a category (21
@@ -33,10 +33,10 @@ def read_feed(feed: Feed, known: Iterable[AnnouncementDay], on: date) -> tuple[F
 
     All known: stale. A good part known: half-stale. `papers` of the report counts what is new, of a stale one all.
     """
-    entries = {_mark(shown, feed.category) for shown in feed.announcements}
+    entries = {mark_of(shown) for shown in feed.announcements}
     earlier = [day for day in known if day.announced_on < on]
-    shown_on = {mark: day.announced_on for day in earlier for mark in _marks(day, feed.category) & entries}
-    new = tuple(shown for shown in feed.announcements if _mark(shown, feed.category) not in shown_on)
+    shown_on = {mark: day.announced_on for day in earlier for mark in marks_of(day, feed.category) & entries}
+    new = tuple(shown for shown in feed.announcements if mark_of(shown) not in shown_on)
     if entries:
         outcome, is_awaited, detail = _judge(feed, len(entries), shown_on.values(), on)
     else:
@@ -105,17 +105,3 @@ def _brings_papers_daily(category: str, earlier: Iterable[AnnouncementDay]) -> b
 def _has_read(report: FeedReport, category: str) -> bool:
     is_answer = has_papers(report) or report.outcome is FeedOutcome.NO_ANNOUNCEMENT
     return report.category == category and is_answer
-
-
-def _marks(day: AnnouncementDay, category: str) -> frozenset[tuple[str, int]]:
-    """The marks of what a category's feed showed on a day."""
-    return frozenset(_mark(shown, category) for shown in day.announcements if category in shown.feeds)
-
-
-def _mark(shown: Announcement, category: str) -> tuple[str, int]:
-    """What tells an entry of a category's feed from others: the paper, and of replacements the version.
-
-    A day that was back-filled has the latest version of a new paper, and its feed had the first.
-    """
-    is_first = seen_from(shown, (category,)) in (AnnounceType.NEW, AnnounceType.CROSS)
-    return shown.paper.arxiv_id, 0 if is_first else shown.paper.version

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from newsletter.model import Announcement, AnnouncementDay, Feed, FeedOutcome, FeedReport
+from newsletter.papers.announcements import mark_of, marks_of
 from newsletter.papers.categories import show_category
 
 FIRST_LOOK = timedelta(days=3)  # how old a paper may be that is new at a first look: a weekend, and the day after it
@@ -29,11 +30,11 @@ def take_new(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[Feed, Feed
     new = tuple(
         shown
         for place, shown in enumerate(feed.announcements)
-        if _mark(shown) not in seen and (is_known or _is_recent(shown, place, feed.announced_on))
+        if mark_of(shown) not in seen and (is_known or _is_recent(shown, place, feed.announced_on))
     )
     outcome = FeedOutcome.ANNOUNCED if new else FeedOutcome.NO_ANNOUNCEMENT
     details = ("" if new else f"There is nothing new in {show_category(feed.category)}.", *feed.warnings)
-    showed = tuple(map(_mark, feed.announcements))
+    showed = tuple(map(mark_of, feed.announcements))
     report = FeedReport(feed.category, outcome, len(new), " ".join(filter(None, details)), showed=showed)
     return replace(feed, announcements=new), report
 
@@ -42,14 +43,7 @@ def _seen_in(day: AnnouncementDay, category: str) -> Iterable[str]:
     for report in day.feeds:
         if report.category == category:
             yield from report.showed
-    for shown in day.announcements:
-        if category in shown.feeds:
-            yield _mark(shown)
-
-
-def _mark(shown: Announcement) -> str:
-    """What is new once: a paper, and each later version of it."""
-    return shown.paper.arxiv_id if shown.is_new else f"{shown.paper.arxiv_id}v{shown.paper.version}"
+    yield from marks_of(day, category)
 
 
 def _is_recent(shown: Announcement, place: int, on: date) -> bool:

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from newsletter.model import Announcement, Paper
+from newsletter.papers.announcements import join
 from newsletter.papers.citations import is_group, last_first
 from newsletter.papers.latex import readable, readable_name
 
-LEAST_LETTERS = (
-    20  # of a title; of 20,594 arXiv papers of autumn 2025, 61 have fewer, and no two of the others are alike
-)
+# Of a title. Of 20,594 arXiv papers of autumn 2025, 61 have fewer, and no two of the others are alike.
+LEAST_LETTERS = 20
 _MOST_CHARS = 400
 _NO_LETTER = re.compile(r"[\W_]+")
 
@@ -54,15 +54,9 @@ def merge_twins(announcements: Sequence[Announcement]) -> tuple[Announcement, ..
             works.add(shown.paper)
             merged[shown.paper.arxiv_id] = shown
         else:
-            merged[twin.arxiv_id] = _merged(merged[twin.arxiv_id], shown)
+            known = merged[twin.arxiv_id]
+            merged[twin.arxiv_id] = join(known, shown, max(known.paper, shown.paper, key=_says_more))
     return tuple(merged.values())
-
-
-def _merged(one: Announcement, other: Announcement) -> Announcement:
-    kept, given = (other, one) if _says_more(other.paper) > _says_more(one.paper) else (one, other)
-    kind = min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence)
-    feeds = tuple(sorted({*kept.feeds, *given.feeds}))
-    return Announcement(kept.paper, kind, feeds, tuple(sorted({*kept.later, *given.later})))
 
 
 def _says_more(paper: Paper) -> tuple[bool, bool, bool]:

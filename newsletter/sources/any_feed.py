@@ -1,7 +1,7 @@
 """Feeds of journals, blogs and labs over HTTP, whatever their makers: `feed:` and an address.
 
 How an address that anybody may name is fetched without harm is fetching/'s business; what a feed says,
-`feed_papers.py`'s. A feed that fails is asked again with the next run alone: its papers stand there for days.
+`feed_papers.py`'s. A feed that fails is asked no second time at once: its papers stand there for days.
 """
 
 from __future__ import annotations

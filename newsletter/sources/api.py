@@ -8,71 +8,40 @@ that of `api_records.py`.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import date
 from functools import partial
-
-import httpx2
 
 from newsletter.errors import SourceError
 from newsletter.model import PaperRecord
 from newsletter.papers import taxonomy
 from newsletter.sources.api_records import URL_SETTING, read_api_page
-from newsletter.sources.arxiv import PAUSE_S
 from newsletter.sources.feed import check_category
-from newsletter.sources.record_server import RecordServer, open_record_client
+from newsletter.sources.record_server import RecordServer, open_record_server
+from newsletter.sources.turns import Turns
 
-BASE_URL = "https://export.arxiv.org/api/query"
 PAGE_SIZE = 500  # arXiv allows 2,000; its larger pages fail more often
 MAX_PAGES = 60
 
 
-def open_api(
-    *,
-    contact: str,
-    patience_s: float,
-    base_url: str = BASE_URL,
-    reserve: Callable[[float], float] = lambda pause_s: 0.0,
-    hold: Callable[[float], object] = lambda seconds: None,
-) -> ApiHarvester:
+def open_api(*, contact: str, base_url: str, patience_s: float, turns: Turns) -> ApiHarvester:
     """Opens arXiv's API. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    After `patience_s` seconds in all nothing more is asked. `reserve` and `hold` as in ArxivSource.
+    After `patience_s` seconds in all nothing more is asked. `turns` are arXiv's.
     """
-    client = open_record_client(contact=contact, base_url=base_url, accept="application/atom+xml")
-    return ApiHarvester(client, base_url=base_url, patience_s=patience_s, reserve=reserve, hold=hold)
+    server = open_record_server(
+        base_url, URL_SETTING, contact=contact, accept="application/atom+xml", patience_s=patience_s, turns=turns
+    )
+    return ApiHarvester(server)
 
 
 class ApiHarvester:
-    """A Harvester that asks arXiv's API. The arguments are those of RecordServer.
+    """A Harvester that asks arXiv's API.
 
     A paper counts as changed when its latest version was received.
     """
 
-    def __init__(
-        self,
-        client: httpx2.Client,
-        *,
-        base_url: str = BASE_URL,
-        patience_s: float,
-        pause_s: float = PAUSE_S,
-        reserve: Callable[[float], float] = lambda pause_s: 0.0,
-        hold: Callable[[float], object] = lambda seconds: None,
-        sleep: Callable[[float], object] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._server = RecordServer(
-            client,
-            base_url,
-            URL_SETTING,
-            patience_s=patience_s,
-            pause_s=pause_s,
-            reserve=reserve,
-            hold=hold,
-            sleep=sleep,
-            monotonic=monotonic,
-        )
+    def __init__(self, server: RecordServer) -> None:
+        self._server = server
 
     def harvest(self, category: str, *, since: date) -> tuple[tuple[PaperRecord, ...], tuple[str, ...]]:
         check_category(category)

@@ -14,8 +14,8 @@ from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Paper, PaperRecord
 from newsletter.papers import readable_name, withdrawal_notice
 from newsletter.sources.feed import ARXIV_ID, CATEGORY, bounded, plain_id
-from newsletter.sources.markup import MAX_ENTRIES, moment, shown
-from newsletter.sources.record_xml import read_root, too_large
+from newsletter.sources.markup import moment, shown
+from newsletter.sources.record_xml import read_records, read_root
 
 URL_SETTING = "NEWSLETTER_API_URL"
 
@@ -45,28 +45,14 @@ def read_api_page(body: bytes, category: str, *, start: int) -> ApiPage:
     """
     root = read_root(body, category, f"{_ATOM}feed", protocol="arXiv's API", setting=URL_SETTING)
     found = root.findall(f"{_ATOM}entry")
-    if len(found) > MAX_ENTRIES:
-        raise too_large(category, URL_SETTING)
     if found and _text(found[0], f"{_ATOM}id").startswith(_ERROR_START):
         why = shown(_text(found[0], f"{_ATOM}summary"))
         raise SourceError(category, f"arXiv's API refused to list {category} ({why}); update this program.")
     total = _total(root, category)
     if not found and start < total:
         raise SourceBusy(category, f"arXiv's API left out the papers of {category} from {start} on; run again later.")
-    records, problems = [], []
-    for each in found:
-        try:
-            records.append(_record(each))
-        except (ValueError, OverflowError) as error:
-            name = shown(_text(each, f"{_ATOM}id")) or "without an id"
-            problems.append(f"A record of {category} was left out ({name}): {error}.")
-    if problems and not records:
-        raise SourceError(
-            category,
-            f"None of the {len(problems)} records of {category} could be read. {problems[0]} arXiv may have changed its"
-            " format: update this program.",
-        )
-    return ApiPage(tuple(records), tuple(problems), len(found), total)
+    records, problems = read_records(found, _record, f"{_ATOM}id", category, setting=URL_SETTING)
+    return ApiPage(records, problems, len(found), total)
 
 
 def _total(root: ET.Element, category: str) -> int:

@@ -21,12 +21,11 @@ from newsletter.model import Feed
 from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
 from newsletter.sources.fetching import fetcher, kept_answers, reach, transport
-from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy, too_large
+from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
+from newsletter.sources.turns import MAX_WAIT_S, Turns, asked_to_wait
 
 BASE_URL = "https://rss.arxiv.org/atom"
-PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds
 ATTEMPTS = 4  # with waits of about 20, 40 and 80 seconds between them
-MAX_WAIT_S = 300.0  # who is asked to wait longer gives up for now
 MAX_BODY_S = 120.0  # for one body
 REACH_ATTEMPTS = 3  # to resolve the server's name and connect, REACH_WAIT_S apart, begun within REACH_WITHIN_S
 REACH_WAIT_S = 3.0
@@ -43,32 +42,27 @@ def open_arxiv(
     *,
     contact: str,
     base_url: str = BASE_URL,
-    reserve: Callable[[float], float] = lambda pause_s: 0.0,
-    hold: Callable[[float], object] = lambda seconds: None,
+    turns: Turns | None = None,
     kept: kept_answers.KeptAnswers | None = None,
 ) -> ArxivSource:
     """Opens the live source. `contact` is the operator's mail address, with or without a name; arXiv can read it.
 
-    `reserve` and `hold` as in ArxivSource; `kept` has what arXiv need not send again.
+    `turns` are arXiv's, as in ArxivSource; `kept` has what it need not send again.
     """
     client = transport.open_client(
         user_agent=fetcher.user_agent(contact),
         reach=reach.operators(base_url),
         accept="application/atom+xml",
-        max_bytes=2 * MAX_BODY_BYTES,  # the source's own bound speaks first, and in its own words
-        connections=1,
+        max_bytes=2 * MAX_BODY_BYTES,  # the parser's own bound speaks first, and in its own words
         kept=kept,
     )
-    return ArxivSource(client, base_url=base_url, reserve=reserve, hold=hold)
+    return ArxivSource(client, base_url=base_url, turns=turns)
 
 
 class ArxivSource:
-    """A Source that asks arXiv.
+    """A Source that asks arXiv in its `turns`, by default those of this process alone.
 
-    `reserve` takes so many seconds of a pace that other processes share, and says how long to wait for them; `hold`
-    keeps all of them from asking for so many seconds, when arXiv wants to be left alone. `sleep` keeps requests apart.
-    The longer waits before another attempt are stamina's, which takes no such argument: tests switch them off with
-    `stamina.set_testing`.
+    The longer waits before another attempt are stamina's: tests switch them off with `stamina.set_testing`.
     """
 
     def __init__(
@@ -76,20 +70,13 @@ class ArxivSource:
         client: httpx2.Client,
         *,
         base_url: str = BASE_URL,
-        pause_s: float = PAUSE_S,
-        sleep: Callable[[float], object] = time.sleep,
+        turns: Turns | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        reserve: Callable[[float], float] = lambda pause_s: 0.0,
-        hold: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         self._client = client
-        self._reserve = reserve
-        self._hold = hold
+        self._turns = turns or Turns()
         self._base_url = base_url.rstrip("/")
-        self._pause_s = pause_s
-        self._sleep = sleep
         self._monotonic = monotonic
-        self._next_at = -math.inf  # no request before this
         self._closed_until = -math.inf  # arXiv asked to stay away
         self._unreachable_until = -math.inf
         self._unreachable_why = ""
@@ -101,7 +88,7 @@ class ArxivSource:
     def fetch(self, category: str) -> Feed:
         check_category(category)  # before it becomes part of an address
         if (rest_s := self._closed_until - self._monotonic()) > 0:
-            raise SourceError(category, _asked_to_wait(category, rest_s), retry_after_s=rest_s)
+            raise asked_to_wait(category, rest_s)
         if self._monotonic() < self._unreachable_until:
             raise SourceError(category, _unreachable(category, self._unreachable_why))
         started = self._monotonic()
@@ -114,8 +101,9 @@ class ArxivSource:
             if isinstance(error, UNREACHABLE):
                 self._unreachable_until = self._monotonic() + UNREACHABLE_S
                 self._unreachable_why = _describe(error)
-            message = _asked_to_wait(category, wait_s) if wait_s else self._explain(category, error)
-            raise SourceError(category, message, retry_after_s=wait_s or None) from error
+            if wait_s:
+                raise asked_to_wait(category, wait_s) from error
+            raise SourceError(category, self._explain(category, error)) from error
         except (httpx2.InvalidURL, UnicodeError) as error:  # the latter: an empty or overlong part of the host's name
             raise SourceError(
                 category,
@@ -131,7 +119,7 @@ class ArxivSource:
 
         def wait(error: Exception) -> bool | float:
             if wait_s := asked_for(error):
-                self._hold(wait_s)
+                self._turns.hold(wait_s)
             if not isinstance(error, UNREACHABLE):
                 return wait_before_retry(error)
             is_early = self._monotonic() - started < REACH_WITHIN_S
@@ -140,33 +128,13 @@ class ArxivSource:
         return retrying(wait, self._get, category)
 
     def _get(self, category: str) -> bytes:
-        if (pause_s := self._next_at - self._monotonic()) > 0:
-            self._sleep(pause_s)
-        if (turn_s := self._reserve(self._pause_s)) > MAX_WAIT_S:
-            raise SourceError(category, _asked_to_wait(category, turn_s), retry_after_s=turn_s)
-        if turn_s > 0:
-            self._sleep(turn_s)
-        try:
-            with self._client.stream("GET", f"{self._base_url}/{category}") as response:
-                if response.status_code == httpx2.codes.BAD_REQUEST:
-                    _refuse_unknown(self._read(response, category), category)
-                response.raise_for_status()
-                body = self._read(response, category)
-                refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))
-                return body
-        finally:
-            self._next_at = self._monotonic() + self._pause_s
-
-    def _read(self, response: httpx2.Response, category: str) -> bytes:
-        started = self._monotonic()
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise too_large(category)
-            if self._monotonic() - started > MAX_BODY_S:
-                raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
-        return bytes(body)
+        with self._turns.take(category), self._client.stream("GET", f"{self._base_url}/{category}") as response:
+            if response.status_code == httpx2.codes.BAD_REQUEST:
+                _refuse_unknown(read_body(response, self._monotonic), category)
+            response.raise_for_status()
+            body = read_body(response, self._monotonic)
+            refuse_busy(body, category, retry_after_s=fetcher.retry_after_s(response))
+            return body
 
     def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
         if isinstance(error, SourceBusy):
@@ -181,6 +149,21 @@ class ArxivSource:
             f"The feed server answered {status} for {category}, which asking again will not change; check"
             f" NEWSLETTER_FEED_URL ({self._base_url}) and the category's name."
         )
+
+
+def read_body(response: httpx2.Response, monotonic: Callable[[], float]) -> bytes:
+    """Reads a body up to MAX_BODY_BYTES and a little more, so that whoever parses it refuses it in its own words.
+
+    Raises httpx2's errors, ReadTimeout for one that has no end after MAX_BODY_S.
+    """
+    body, ends_at = bytearray(), monotonic() + MAX_BODY_S
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            break
+        if monotonic() > ends_at:
+            raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
+    return bytes(body)
 
 
 def wait_before_retry(error: Exception) -> bool | float:
@@ -231,11 +214,4 @@ def _unreachable(category: str, why: str) -> str:
     return (
         f"The feed server could not be reached ({why}), so {category} was not asked for; check the network, and run"
         " again later."
-    )
-
-
-def _asked_to_wait(category: str, wait_s: float) -> str:
-    return (
-        f"The feed server asks not to be asked again for {math.ceil(wait_s / 60)} minutes, so {category} was not"
-        " fetched; run again after that."
     )

@@ -17,8 +17,8 @@ from newsletter.errors import SourceBusy, SourceError
 from newsletter.model import Paper, PaperRecord
 from newsletter.papers import WITHOUT_WORDS, readable_name, withdrawal_notice
 from newsletter.sources.feed import ARXIV_ID, CATEGORY, bounded, plain_id, read_authors
-from newsletter.sources.markup import MAX_ENTRIES, moment, shown
-from newsletter.sources.record_xml import read_root, too_large
+from newsletter.sources.markup import moment, shown
+from newsletter.sources.record_xml import read_records, read_root
 
 URL_SETTING = "NEWSLETTER_OAI_URL"
 
@@ -53,27 +53,12 @@ def read_page(body: bytes, category: str) -> RecordPage:
     listed = root.find(f"{_OAI}ListRecords")
     if listed is None:
         raise SourceError(category, f"What came for the records of {category} lists none; run again later.")
-    found = listed.findall(f"{_OAI}record")
-    if len(found) > MAX_ENTRIES:
-        raise too_large(category, URL_SETTING)
-    records, problems = [], []
-    for each in found:
-        try:
-            if record := _record(each):
-                records.append(record)
-        except (ValueError, OverflowError) as error:
-            name = shown(each.findtext(f"{_OAI}header/{_OAI}identifier", "")) or "without an id"
-            problems.append(f"A record of {category} was left out ({name}): {error}.")
-    if problems and not records:
-        raise SourceError(
-            category,
-            f"None of the {len(problems)} records of {category} could be read. {problems[0]} arXiv may have changed its"
-            " format: update this program.",
-        )
+    found, id_path = listed.findall(f"{_OAI}record"), f"{_OAI}header/{_OAI}identifier"
+    records, problems = read_records(found, _record, id_path, category, setting=URL_SETTING)
     token = listed.findtext(f"{_OAI}resumptionToken", "").strip()
     if len(token) > _TOKEN_CHARS:
         raise SourceError(category, f"The records of {category} go on under an endless name; run again later.")
-    return RecordPage(tuple(records), tuple(problems), token)
+    return RecordPage(records, problems, token)
 
 
 def _refused(category: str, error: ET.Element) -> SourceError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,21 +63,6 @@ def read_page(body: bytes, category: str) -> PreprintPage:
             problems.append(f"A record of {category} was left out ({shown(str(name))}): {error}.")
     total = _number(document["messages"][0].get("total", len(collection)), category, server)
     return PreprintPage(tuple(found), len(collection), total, tuple(problems))
-
-
-def latest_versions(announcements: Iterable[Announcement]) -> tuple[Announcement, ...]:
-    """Gives each paper once, at its latest version; new if its first one is among them, else a replacement."""
-    merged: dict[str, Announcement] = {}
-    for shown_ in announcements:
-        known = merged.get(shown_.paper.arxiv_id)
-        merged[shown_.paper.arxiv_id] = _later(known, shown_) if known else shown_
-    return tuple(merged.values())
-
-
-def _later(one: Announcement, other: Announcement) -> Announcement:
-    paper = max(one.paper, other.paper, key=lambda paper: paper.version)
-    kind = min(one.announce_type, other.announce_type, key=lambda kind: kind.precedence)
-    return Announcement(paper, kind, one.feeds)
 
 
 def preprint_origin(server: str, doi: str, version: int) -> Origin:

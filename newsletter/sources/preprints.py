@@ -13,10 +13,10 @@ from datetime import date, datetime, timedelta
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed
-from newsletter.papers import arxiv_day, categories
+from newsletter.papers import arxiv_day, categories, merge_announcements
 from newsletter.sources.feed_papers import parse_entries
 from newsletter.sources.polite import PoliteGetter
-from newsletter.sources.preprint_records import latest_versions, preprint_origin, read_page
+from newsletter.sources.preprint_records import preprint_origin, read_page
 
 API_URL = "https://api.biorxiv.org"
 WINDOW = timedelta(days=8)  # a week and a day are caught up with; papers are posted late, too
@@ -64,7 +64,7 @@ class PreprintSource:
             read += page.records
             if read >= page.total:
                 more = (f"{len(problems) - _NAMED} more records were left out.",) if len(problems) > _NAMED else ()
-                return Feed(category, on, latest_versions(found), (*problems[:_NAMED], *more))
+                return Feed(category, on, merge_announcements(found), (*problems[:_NAMED], *more))
             if not page.records:
                 raise SourceError(category, f"Of {page.total} records of {category} {read} came; run again later.")
         raise SourceError(category, f"{category} has more than {MAX_PAGES} pages of records; update this program.")

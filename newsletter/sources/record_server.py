@@ -15,9 +15,10 @@ import httpx2
 import stamina
 
 from newsletter.errors import SourceBusy, SourceError
-from newsletter.sources.arxiv import MAX_BODY_S, MAX_WAIT_S, PAUSE_S, UNREACHABLE, asked_for, wait_before_retry
+from newsletter.sources.arxiv import MAX_BODY_S, UNREACHABLE, asked_for, read_body, wait_before_retry
 from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
+from newsletter.sources.turns import Turns
 
 ATTEMPTS = 3  # of each page
 MOST_FAILURES = 2  # categories one after another that could not be had: then no other is asked for
@@ -27,24 +28,25 @@ _SILENCE_S = 60.0  # a full page is made while one waits
 Page = TypeVar("Page")
 
 
-def open_record_client(*, contact: str, base_url: str, accept: str) -> httpx2.Client:
-    """Opens what asks that server. `contact` is the operator's mail address, with or without a name."""
-    return transport.open_client(
+def open_record_server(
+    base_url: str, setting: str, *, contact: str, accept: str, patience_s: float, turns: Turns
+) -> RecordServer:
+    """Opens that server. `contact` is the operator's mail address, with or without a name; arXiv can read it."""
+    client = transport.open_client(
         user_agent=fetcher.user_agent(contact),
         reach=reach.operators(base_url),
         accept=accept,
-        max_bytes=2 * MAX_BODY_BYTES,  # the harvester's own bound speaks first, and in its own words
+        max_bytes=2 * MAX_BODY_BYTES,  # the parser's own bound speaks first, and in its own words
         read_s=_SILENCE_S,
         whole_s=_SILENCE_S + MAX_BODY_S,
-        connections=1,
     )
+    return RecordServer(client, base_url, setting, patience_s=patience_s, turns=turns)
 
 
 class RecordServer:
     """One server of records, at `base_url`; `setting` is the setting of that address, which messages name.
 
-    After `patience_s` seconds in all nothing more is asked. `reserve` and `hold` as in ArxivSource. `sleep` keeps
-    requests apart; longer waits before another attempt are stamina's.
+    After `patience_s` seconds in all nothing more is asked. `turns` and longer waits as in ArxivSource.
     """
 
     def __init__(
@@ -54,21 +56,14 @@ class RecordServer:
         setting: str,
         *,
         patience_s: float,
-        pause_s: float = PAUSE_S,
-        reserve: Callable[[float], float] = lambda pause_s: 0.0,
-        hold: Callable[[float], object] = lambda seconds: None,
-        sleep: Callable[[float], object] = time.sleep,
+        turns: Turns | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._base_url = base_url
         self._setting = setting
-        self._pause_s = pause_s
-        self._reserve = reserve
-        self._hold = hold
-        self._sleep = sleep
+        self._turns = turns or Turns()
         self._monotonic = monotonic
-        self._next_at = -math.inf  # no request before this
         self._patience_s = patience_s
         self._ends_at = math.inf
         self._unreachable = ""  # why: what keeps one category from the server keeps all
@@ -112,7 +107,7 @@ class RecordServer:
     def _wait(self, error: Exception) -> bool | float:
         """As `wait_before_retry`, but a server that cannot be reached is left for another time: these days can wait."""
         if wait_s := asked_for(error):
-            self._hold(wait_s)
+            self._turns.hold(wait_s)
         return False if isinstance(error, UNREACHABLE) else wait_before_retry(error)
 
     def _get(self, query: Mapping[str, str], category: str) -> bytes:
@@ -122,35 +117,14 @@ class RecordServer:
                 f"The records of {category} were not all fetched within {self._patience_s / 60:.0f} minutes; run again"
                 " later, with fewer days.",
             )
-        if (pause_s := self._next_at - self._monotonic()) > 0:
-            self._sleep(pause_s)
-        if (turn_s := self._reserve(self._pause_s)) > MAX_WAIT_S:
-            raise SourceError(
-                category,
-                f"arXiv asks not to be asked again for {math.ceil(turn_s / 60)} minutes, so the records of {category}"
-                " were not fetched; run again after that.",
-                retry_after_s=turn_s,
-            )
-        if turn_s > 0:
-            self._sleep(turn_s)
-        try:
-            with self._client.stream("GET", self._base_url, params=dict(query)) as response:
-                response.raise_for_status()
-                body = self._read(response, category)
-                refuse_busy_answer(body, category, response)
-                return body
-        finally:
-            self._next_at = self._monotonic() + self._pause_s
-
-    def _read(self, response: httpx2.Response, category: str) -> bytes:
-        body, ends_at = bytearray(), self._monotonic() + MAX_BODY_S
-        for part in response.iter_bytes():
-            body += part
-            if len(body) > MAX_BODY_BYTES:
-                break  # said by read_page, with the other bounds
-            if self._monotonic() > ends_at:
-                raise httpx2.ReadTimeout(f"it took more than {MAX_BODY_S:.0f} seconds", request=response.request)
-        return bytes(body)
+        with (
+            self._turns.take(category),
+            self._client.stream("GET", self._base_url, params=dict(query)) as response,
+        ):
+            response.raise_for_status()
+            body = read_body(response, self._monotonic)
+            refuse_busy_answer(body, category, response)
+            return body
 
     def _explain(self, category: str, error: httpx2.HTTPError | SourceBusy) -> str:
         if isinstance(error, SourceBusy):

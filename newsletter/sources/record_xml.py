@@ -1,14 +1,17 @@
-"""What every answer of a server of records must be before it is read: whole, of its kind, and no larger than it can be.
+"""What holds for the answers of each server of records: a page is whole, of its kind and no larger than it can be.
 
-Fetches nothing. `setting` is the setting of the server's address, which messages name.
+A single record that cannot be read is left out and named. Fetches nothing. `setting` is the setting of the server's
+address, which messages name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from xml.etree import ElementTree as ET
 
 from newsletter.errors import SourceError
+from newsletter.model import PaperRecord
 from newsletter.sources.markup import MAX_BODY_BYTES, MAX_ENTRIES, MAX_TAGS, refuse_busy, shown
 
 _HTML = re.compile(r"^\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
@@ -21,7 +24,7 @@ def read_root(body: bytes, category: str, tag: str, *, protocol: str, setting: s
     answer.
     """
     if len(body) > MAX_BODY_BYTES:
-        raise too_large(category, setting)
+        raise _too_large(category, setting)
     try:
         text = body.decode("utf-8-sig").lstrip()
     except UnicodeError as error:
@@ -37,7 +40,7 @@ def read_root(body: bytes, category: str, tag: str, *, protocol: str, setting: s
             f" check {setting}.",
         )
     if text.count("<") > MAX_TAGS:
-        raise too_large(category, setting)
+        raise _too_large(category, setting)
     try:
         root = ET.fromstring(text)  # noqa: S314  # no document type, so no entities to multiply
     except (ET.ParseError, ValueError) as error:
@@ -48,6 +51,37 @@ def read_root(body: bytes, category: str, tag: str, *, protocol: str, setting: s
             category, f"What came for the records of {category} is no answer of {protocol}; check {setting}."
         )
     return root
+
+
+def read_records(
+    found: Sequence[ET.Element],
+    read: Callable[[ET.Element], PaperRecord | None],
+    id_path: str,
+    category: str,
+    *,
+    setting: str,
+) -> tuple[tuple[PaperRecord, ...], tuple[str, ...]]:
+    """Reads each of these elements; gives the records, and a sentence for each that `read` refused with ValueError.
+
+    `id_path` leads to what names an element. Raises SourceError if they are too many, or none can be read.
+    """
+    if len(found) > MAX_ENTRIES:
+        raise _too_large(category, setting)
+    records, problems = [], []
+    for each in found:
+        try:
+            if record := read(each):
+                records.append(record)
+        except (ValueError, OverflowError) as error:
+            name = shown(each.findtext(id_path, "")) or "without an id"
+            problems.append(f"A record of {category} was left out ({name}): {error}.")
+    if problems and not records:
+        raise SourceError(
+            category,
+            f"None of the {len(problems)} records of {category} could be read. {problems[0]} arXiv may have changed its"
+            " format: update this program.",
+        )
+    return tuple(records), tuple(problems)
 
 
 def _refuse_html(body: bytes, category: str, setting: str) -> None:
@@ -67,8 +101,7 @@ def _damaged(category: str, why: str) -> SourceError:
     )
 
 
-def too_large(category: str, setting: str) -> SourceError:
-    """Makes the error for an answer that is larger than any of arXiv's."""
+def _too_large(category: str, setting: str) -> SourceError:
     return SourceError(
         category,
         f"A page of the records of {category} has more than {MAX_BODY_BYTES // 1_000_000} MB, {MAX_TAGS:,} tags or"

@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from newsletter.errors import SourceError
 from newsletter.model import Feed
-from newsletter.papers import categories
+from newsletter.papers import categories, merge_announcements
 from newsletter.sources.feed import check_category, feed_day, parse_feed
 from newsletter.sources.feed_papers import parse_entries
 from newsletter.sources.markup import MAX_BODY_BYTES
-from newsletter.sources.preprint_records import latest_versions, read_page
+from newsletter.sources.preprint_records import read_page
 from newsletter.sources.preprints import as_preprints
 
 _ENDINGS = (".atom", ".rss", ".xml")
@@ -131,7 +131,7 @@ def parse_other(body: bytes, category: str) -> Feed:
     """Reads a feed of another source than arXiv's, of whatever day: of a preprint server its API's answer, too."""
     if not categories.is_feed(category) and body.lstrip().startswith(b"{"):
         page = read_page(body, category)
-        return Feed(category, date.min, latest_versions(page.announcements), page.problems)
+        return Feed(category, date.min, merge_announcements(page.announcements), page.problems)
     feed = parse_entries(body, category, date.min)
     return feed if categories.is_feed(category) else as_preprints(feed)
 

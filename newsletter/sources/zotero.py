@@ -48,7 +48,6 @@ def open_zotero(*, contact: str, base_url: str = BASE_URL) -> ZoteroReader:
         reach=reach.operators(base_url),
         accept="application/json",
         max_bytes=MAX_PAGE_BYTES,
-        connections=1,
     )
     return ZoteroReader(client, base_url=base_url)
 

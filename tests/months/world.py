@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from email.headerregistry import Address
 from hashlib import sha256
-from typing import Any
 
 import httpx2
 
@@ -22,11 +21,13 @@ from newsletter.papers import arxiv_day
 from newsletter.run import BackfillReport, LookBack, RunContext, Timing, run_clock
 from newsletter.run.schedule import local_date
 from newsletter.scoring.protocols import History
-from newsletter.sources import Harvester
+from newsletter.sources import Harvester, api_records, oai_records
 from newsletter.sources.api import ApiHarvester
-from newsletter.sources.arxiv import MAX_WAIT_S, ArxivSource
+from newsletter.sources.arxiv import ArxivSource
 from newsletter.sources.oai import OaiHarvester
+from newsletter.sources.record_server import RecordServer
 from newsletter.sources.second_way import FirstThatAnswers
+from newsletter.sources.turns import MAX_WAIT_S, Turns
 from newsletter.stores import Store
 from tests import make
 from tests.fakes import FlakySender, Silent
@@ -149,15 +150,16 @@ class World:
                 self.at = absence.ends
         return self.at >= self.until
 
+    def turns(self) -> Turns:
+        return Turns(reserve=self.reserve, hold=self.hold, sleep=self.sleep, monotonic=self.monotonic)
+
     def context(self) -> RunContext:
         return RunContext(
             source=ArxivSource(
                 self._client,
                 base_url=f"{self.url}/atom",
-                sleep=self.sleep,
+                turns=self.turns(),
                 monotonic=self.monotonic,
-                reserve=self.reserve,
-                hold=self.hold,
             ),
             scorer=self.scorer,
             sender=self.sender,
@@ -169,18 +171,16 @@ class World:
         )
 
     def harvester(self) -> Harvester:
-        manners: dict[str, Any] = {
-            "sleep": self.sleep,
-            "monotonic": self.monotonic,
-            "reserve": self.reserve,
-            "hold": self.hold,
-        }
         return FirstThatAnswers(
             [
-                lambda: OaiHarvester(self._client, base_url=f"{self.url}/oai", patience_s=300.0, **manners),
-                lambda: ApiHarvester(self._client, base_url=f"{self.url}/api/query", patience_s=300.0, **manners),
+                lambda: OaiHarvester(self._server("oai", oai_records.URL_SETTING)),
+                lambda: ApiHarvester(self._server("api/query", api_records.URL_SETTING)),
             ]
         )
+
+    def _server(self, path: str, setting: str) -> RecordServer:
+        url = f"{self.url}/{path}"
+        return RecordServer(self._client, url, setting, patience_s=300.0, turns=self.turns(), monotonic=self.monotonic)
 
     def _note(self, reports: Sequence[BackfillReport]) -> None:
         """Remembers what records brought, by the arXiv day on which it came."""

@@ -1,14 +1,12 @@
-"""Gets what is at one address, with what it was the last time in mind, and says in words why it could not be had.
+"""Gets what is at one address, and says in words why it could not be had.
 
-Follows redirects within one site, over https. Tries nothing twice and keeps nothing: pauses, further attempts and what
-was fetched before are the caller's.
+Follows redirects within one site, over https. Tries nothing twice: pauses and further attempts are the caller's, and
+what is as it was before is found by the client (`kept_answers.py`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
 from urllib.parse import quote
@@ -17,43 +15,19 @@ import httpx2
 
 from newsletter import __version__
 from newsletter.errors import FetchError
-from newsletter.sources.fetching.kept_answers import UNCHANGED, KeptAnswers
+from newsletter.sources.fetching.kept_answers import KeptAnswers
 from newsletter.sources.fetching.reach import PUBLIC, Reach, is_same_site
 from newsletter.sources.fetching.transport import MAX_BYTES, AddressRefused, BodyTooLarge, open_client
 
 REDIRECTS = 5
 
 _SHOWN_CHARS = 200
-_VALIDATOR_CHARS = 500  # what is longer is not kept
 _REFUSED: dict[int, str] = {
     httpx2.codes.UNAUTHORIZED: "wants a login; use an address that everybody may read",
     httpx2.codes.FORBIDDEN: "refuses to show it to this program; ask its owner, or use another address",
     httpx2.codes.NOT_FOUND: "has nothing there; correct the address",
     httpx2.codes.GONE: "has removed it for good; leave the address out",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """By what a server recognises that we have its answer already (RFC 9110 §8.8); "" for what it did not say."""
-
-    etag: str = ""
-    last_modified: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came from an address. `is_unchanged`: it is as it was the last time.
-
-    The body is then that of the last time if it was kept, and empty if the caller gave the validators.
-    """
-
-    url: str  # after all redirects
-    body: bytes
-    content_type: str
-    validators: Validators
-    headers: Mapping[str, str]  # names in lower case
-    is_unchanged: bool = False
 
 
 def user_agent(contact: str) -> str:
@@ -67,15 +41,14 @@ def open_fetcher(
     contact: str,
     reach: Reach = PUBLIC,
     max_bytes: int = MAX_BYTES,
-    connections: int = 1,
     kept: KeptAnswers | None = None,
 ) -> Fetcher:
     """Opens a fetcher for foreign addresses, which lead to public servers alone; `reach` may allow own ones.
 
-    It asks `connections` servers at once at most. `contact` as in `user_agent`, `kept` as in `open_client`.
+    `contact` as in `user_agent`, `kept` as in `open_client`.
     """
     agent = user_agent(contact)
-    client = open_client(user_agent=agent, reach=reach, max_bytes=max_bytes, connections=connections, kept=kept)
+    client = open_client(user_agent=agent, reach=reach, max_bytes=max_bytes, kept=kept)
     return Fetcher(client, reach=reach)
 
 
@@ -86,20 +59,22 @@ class Fetcher:
         self._client = client
         self._reach = reach
 
-    def fetch(self, url: str, *, accept: str = "*/*", known: Validators | None = None) -> Answer:
-        """Gets what is at `url`, or that it is as when the server gave the validators `known`. May be repeated.
+    def fetch(self, url: str, *, accept: str = "*/*") -> bytes:
+        """Gets what is at `url`. May be repeated.
 
         Takes two minutes at most for each redirect. Raises FetchError for everything that keeps it from being had;
         `is_passing` tells whether asking again later may help.
         """
-        asked = {"Accept": accept, **_conditions(known)}
         at = url
         for _ in range(REDIRECTS + 1):
             try:
-                with self._client.stream("GET", at, headers=asked) as response:
-                    if not response.has_redirect_location:
-                        return self._read(url, response, known)
-                    at = self._next(url, response)
+                with self._client.stream("GET", at, headers={"Accept": accept}) as response:
+                    if response.has_redirect_location:
+                        at = self._next(url, response)
+                    elif response.is_success:
+                        return b"".join(response.iter_bytes())
+                    else:
+                        raise _answered(url, response)
             except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError, ValueError) as error:
                 raise _failure(url, at, error) from error
         raise FetchError(url, f"{shown(url)} leads from one address to the next without end; correct the address.")
@@ -119,32 +94,6 @@ class Fetcher:
                 url, f"{shown(url)} leads to {shown(to)}, which is not protected (https); correct the address."
             )
         return to
-
-    def _read(self, url: str, response: httpx2.Response, known: Validators | None) -> Answer:
-        status = response.status_code
-        found = Validators(*(_bounded(response.headers.get(name, "")) for name in ("ETag", "Last-Modified")))
-        if status == httpx2.codes.NOT_MODIFIED and known is not None:
-            merged = Validators(found.etag or known.etag, found.last_modified or known.last_modified)
-            return Answer(str(response.url), b"", "", merged, _lower(response), is_unchanged=True)
-        if not response.is_success:
-            raise _answered(url, response)
-        body = b"".join(response.iter_bytes())
-        content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        is_unchanged = UNCHANGED in response.extensions
-        return Answer(str(response.url), body, content_type, found, _lower(response), is_unchanged=is_unchanged)
-
-
-def _lower(response: httpx2.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
-
-
-def _conditions(known: Validators | None) -> dict[str, str]:
-    named = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified} if known else {}
-    return {name: value for name, value in named.items() if value}
-
-
-def _bounded(text: str) -> str:
-    return text if len(text) <= _VALIDATOR_CHARS and text.isascii() and text.isprintable() else ""
 
 
 def _answered(url: str, response: httpx2.Response) -> FetchError:

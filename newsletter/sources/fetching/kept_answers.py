@@ -14,9 +14,8 @@ from threading import Lock
 
 import httpx2
 
-UNCHANGED = "is_unchanged"  # the extension of an answer that came from here
 MAX_BYTES = 32_000_000  # of all kept bodies, packed: some fifty feeds
-_PRIVATE = ("Authorization", "Cookie", "Range", "If-None-Match", "If-Modified-Since")
+_NOT_KEPT = ("Authorization", "Cookie", "Range", "If-None-Match", "If-Modified-Since")  # requests with one of these
 _KEPT = ("Content-Type", "ETag", "Last-Modified")
 
 
@@ -73,7 +72,7 @@ class RevalidatingTransport(httpx2.BaseTransport):
         self._kept = kept
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        if request.method != "GET" or any(name in request.headers for name in _PRIVATE):
+        if request.method != "GET" or any(name in request.headers for name in _NOT_KEPT):
             return self._inner.handle_request(request)
         known = self._kept.find(request)
         if known:
@@ -81,12 +80,9 @@ class RevalidatingTransport(httpx2.BaseTransport):
         response = self._inner.handle_request(request)
         if known and response.status_code == httpx2.codes.NOT_MODIFIED:
             response.close()
-            extensions = {**response.extensions, UNCHANGED: True}
+            body = httpx2.ByteStream(zlib.decompress(known.packed))
             return httpx2.Response(
-                httpx2.codes.OK,
-                headers=list(known.headers),
-                stream=httpx2.ByteStream(zlib.decompress(known.packed)),
-                extensions=extensions,
+                httpx2.codes.OK, headers=list(known.headers), stream=body, extensions=response.extensions
             )
         if response.status_code == httpx2.codes.OK:
             self._kept.forget(request)

@@ -27,8 +27,8 @@ _V4_PLATFORM = IPv4Address("168.63.129.16")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Scheme, host and port of an address: one server, in the operator's or somebody else's words."""
+class WebOrigin:
+    """Scheme, host and port of an address (RFC 6454): one server."""
 
     scheme: str
     host: str
@@ -42,7 +42,7 @@ class Reach:
     Only what builds the program makes one with `own`; nothing in a profile, a feed or a redirect can.
     """
 
-    own: frozenset[Origin] = frozenset()
+    own: frozenset[WebOrigin] = frozenset()
 
     def has(self, host: str, port: int) -> bool:
         """Whether a host and a port are those of one of the own servers."""
@@ -85,14 +85,14 @@ def operators(url: str) -> Reach:
         return PUBLIC
 
 
-def origin_of(url: str) -> Origin:
+def origin_of(url: str) -> WebOrigin:
     """Reads the server an address is on. Raises ValueError, with why, for text that is no web address."""
     parts = urlsplit(url)
     if parts.scheme not in PORTS:
         raise ValueError("it does not begin with https:// or http://")
     if not parts.hostname or "%" in parts.hostname:
         raise ValueError("it names no server")
-    return Origin(parts.scheme, parts.hostname.lower(), parts.port or PORTS[parts.scheme])
+    return WebOrigin(parts.scheme, parts.hostname.lower(), parts.port or PORTS[parts.scheme])
 
 
 def is_public(address: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from ssl import SSLContext
-from threading import BoundedSemaphore
+from threading import Lock
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore2
@@ -27,7 +27,6 @@ CONNECT_S = 5.0  # for each of the addresses of a name
 READ_S = 30.0  # of silence
 WHOLE_S = 120.0  # from the first connection to the last byte
 MAX_BYTES = 20_000_000  # of a body, packed and unpacked
-CONNECTIONS = 4  # at once, of one client
 
 _OF_THE_PACKING = (b"content-encoding", b"content-length")
 _ADDRESSES = 6  # tried of one name
@@ -47,15 +46,14 @@ def open_client(
     max_bytes: int = MAX_BYTES,
     read_s: float = READ_S,
     whole_s: float = WHOLE_S,
-    connections: int = CONNECTIONS,
     kept: KeptAnswers | None = None,
 ) -> httpx2.Client:
-    """Opens a client that goes where `reach` allows, follows no redirect, and keeps no connection open.
+    """Opens a client that goes where `reach` allows, and follows no redirect.
 
-    With `kept`, what a server says is unchanged is taken from there.
+    It has one connection at a time and keeps none open. With `kept`, what is unchanged is taken from there.
     Its errors are httpx2's, with AddressRefused and BodyTooLarge among them. May be used by several threads.
     """
-    guarded = GuardedTransport(reach, max_bytes=max_bytes, whole_s=whole_s, connections=connections)
+    guarded = GuardedTransport(reach, max_bytes=max_bytes, whole_s=whole_s)
     return httpx2.Client(
         headers={"User-Agent": user_agent, "Accept": accept, "Accept-Encoding": ", ".join(PACKINGS)},
         timeout=httpx2.Timeout(read_s, connect=CONNECT_S),
@@ -82,7 +80,6 @@ class GuardedTransport(httpx2.BaseTransport):
         *,
         max_bytes: int = MAX_BYTES,
         whole_s: float = WHOLE_S,
-        connections: int = CONNECTIONS,
         resolve: Resolver = resolve,
         tls: SSLContext | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -92,7 +89,7 @@ class GuardedTransport(httpx2.BaseTransport):
         self._whole_s = whole_s
         self._resolve = resolve
         self._monotonic = monotonic
-        self._turns = BoundedSemaphore(connections)
+        self._turn = Lock()
         if tls is not None:
             self._tls = tls
 
@@ -104,10 +101,10 @@ class GuardedTransport(httpx2.BaseTransport):
         if why := self._reach.refusal_of(str(request.url)):
             raise AddressRefused(why, request=request)
         ends_at = self._monotonic() + self._whole_s
-        if not self._turns.acquire(timeout=self._whole_s):
-            raise httpx2.PoolTimeout("too many answers are being read at once", request=request)
+        if not self._turn.acquire(timeout=self._whole_s):
+            raise httpx2.PoolTimeout("another answer was being read all the time", request=request)
         with ExitStack() as on_failure:
-            on_failure.callback(self._turns.release)
+            on_failure.callback(self._turn.release)
             transport = on_failure.enter_context(self._connecting(request.url, ends_at))
             answer = transport.handle_request(request)
             on_failure.callback(answer.close)

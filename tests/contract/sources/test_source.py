@@ -15,6 +15,7 @@ from newsletter.sources.arxiv import ArxivSource
 from newsletter.sources.by_prefix import SourceByPrefix
 from newsletter.sources.feed import parse_feed
 from newsletter.sources.recorded import RecordedSource
+from newsletter.sources.turns import Turns
 from tests import SHARED, TESTS
 
 FEEDS = TESTS / "recordings" / "feeds"
@@ -57,7 +58,7 @@ def over_http(tmp_path: Path) -> Maker:
             return httpx2.Response(400 if body == UNKNOWN else 200, content=body)
 
         client = httpx2.Client(transport=httpx2.MockTransport(answer))
-        return ArxivSource(client, sleep=lambda _: None)
+        return ArxivSource(client, turns=Turns(0.0))
 
     return make
 

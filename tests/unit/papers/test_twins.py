@@ -1,5 +1,7 @@
 """papers/twins.py: the same letters and the same first author are one work; all else is two."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,6 +70,14 @@ def test_of_two_places_the_one_that_says_more_stays_with_the_feeds_of_both(
     merged = merge_twins(both[::-1] if is_turned else both)
     assert [each.paper.arxiv_id for each in merged if each != other] == [better.arxiv_id]
     assert {each.feeds for each in merged} == {("a", "b"), ("c",)}
+
+
+def test_what_a_feed_has_shown_in_one_place_it_shows_no_later_in_another() -> None:
+    """A mail that has read that feed has seen the work."""
+    first, later = shown(paper("2601.00001"), "a"), shown(paper(origin=BIORXIV), "a", "b")
+    later = replace(later, later=(("a", 2), ("b", 3)))
+    assert [each.later for each in merge_twins([first, later])] == [(("b", 3),)]
+    assert [each.later for each in merge_twins([later, first])] == [(("b", 3),)]
 
 
 titles = st.sampled_from([TITLE, TITLE.upper(), "Short", "Another work that is long enough"])

@@ -13,9 +13,10 @@ import stamina
 from newsletter.errors import SourceError
 from newsletter.model import PaperRecord
 from newsletter.sources.api import PAGE_SIZE, ApiHarvester
-from newsletter.sources.api_records import read_api_page
-from newsletter.sources.record_server import ATTEMPTS
+from newsletter.sources.api_records import URL_SETTING, read_api_page
+from newsletter.sources.record_server import ATTEMPTS, RecordServer
 from newsletter.sources.second_way import FirstThatAnswers
+from newsletter.sources.turns import Turns
 from tests import ROOT, make
 from tests.months.arxiv import api_page
 from tests.months.calendar import Played, Text
@@ -60,7 +61,8 @@ class Api:
 
 def harvester(answer: Callable[[httpx2.Request], httpx2.Response]) -> ApiHarvester:
     client = httpx2.Client(transport=httpx2.MockTransport(answer))
-    return ApiHarvester(client, base_url="https://api.example.org/query", patience_s=600.0, pause_s=0.0)
+    url = "https://api.example.org/query"
+    return ApiHarvester(RecordServer(client, url, URL_SETTING, patience_s=600.0, turns=Turns(0.0)))
 
 
 def always(status: int, body: str) -> ApiHarvester:

@@ -6,7 +6,9 @@ Remove a quirk's test when arXiv's feed service no longer behaves so (https://in
 import gzip
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -17,7 +19,6 @@ from newsletter.errors import SourceError
 from newsletter.sources import arxiv
 from newsletter.sources.arxiv import (
     ATTEMPTS,
-    MAX_WAIT_S,
     REACH_ATTEMPTS,
     UNREACHABLE_S,
     ArxivSource,
@@ -26,6 +27,7 @@ from newsletter.sources.arxiv import (
 )
 from newsletter.sources.fetching.fetcher import retry_after_s
 from newsletter.sources.fetching.kept_answers import KeptAnswers
+from newsletter.sources.turns import MAX_WAIT_S, Turns
 from newsletter.stores.tinydb.paces import FolderPaces
 from tests import TESTS
 from tests.http_server import Handler, serving
@@ -52,6 +54,9 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.now += seconds
+
+    def turns(self, **shared: Any) -> Turns:
+        return Turns(sleep=self.sleep, monotonic=self.monotonic, **shared)
 
 
 class Server:
@@ -84,7 +89,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Callable[[], Answer]
 def asking(server: Server, clock: Clock | None = None) -> ArxivSource:
     clock = clock or Clock()
     client = httpx2.Client(transport=httpx2.MockTransport(server))
-    return ArxivSource(client, sleep=clock.sleep, monotonic=clock.monotonic)
+    return ArxivSource(client, turns=clock.turns(), monotonic=clock.monotonic)
 
 
 @pytest.fixture(autouse=True)
@@ -135,7 +140,8 @@ def test_repeated_attempts_keep_the_distance_too() -> None:
 def test_a_request_waits_for_its_turn_among_other_processes() -> None:
     clock, turns = Clock(), [0.0, 7.0, 0.0]
     client = httpx2.Client(transport=httpx2.MockTransport(Server(status(503), ok())))
-    source = ArxivSource(client, sleep=clock.sleep, monotonic=clock.monotonic, reserve=lambda pause_s: turns.pop(0))
+    shared = clock.turns(reserve=lambda pause_s: turns.pop(0))
+    source = ArxivSource(client, turns=shared, monotonic=clock.monotonic)
     source.fetch("cs.LG")
     assert clock.slept == [3.0, 7.0]
     assert turns == [0.0], "each attempt takes a turn"
@@ -149,13 +155,8 @@ def test_who_asks_us_to_stay_away_is_left_alone_by_all_processes(wait_s: int, tm
 
     def another_process() -> ArxivSource:
         paces = FolderPaces(tmp_path, lambda: datetime(2025, 10, 7, tzinfo=UTC) + timedelta(seconds=clock.now))
-        return ArxivSource(
-            client,
-            sleep=clock.sleep,
-            monotonic=clock.monotonic,
-            reserve=lambda pause_s: paces.reserve("arXiv", pause_s),
-            hold=lambda seconds: paces.hold("arXiv", seconds),
-        )
+        turns = clock.turns(reserve=partial(paces.reserve, "arXiv"), hold=partial(paces.hold, "arXiv"))
+        return ArxivSource(client, turns=turns, monotonic=clock.monotonic)
 
     if wait_s <= MAX_WAIT_S:
         another_process().fetch("cs.LG")
@@ -273,7 +274,7 @@ def test_a_refusal_is_not_repeated(code: int) -> None:
 
 @pytest.mark.parametrize("address", ["http://[::1/atom", f"http://{'a' * 70}.example.org", "http://.example.org"])
 def test_a_bad_address_is_an_error_with_the_setting_to_correct(address: str) -> None:
-    source = ArxivSource(httpx2.Client(trust_env=False), base_url=address, sleep=Clock().sleep)
+    source = ArxivSource(httpx2.Client(trust_env=False), base_url=address)
     assert str(failure(source)).endswith("correct NEWSLETTER_FEED_URL.")
 
 

@@ -12,6 +12,7 @@ from newsletter.sources.any_feed import AnyFeedSource
 from newsletter.sources.by_prefix import SourceByPrefix
 from newsletter.sources.fetching.fetcher import Fetcher
 from newsletter.sources.polite import PoliteGetter
+from newsletter.sources.turns import Turns
 from tests.feed_samples import CATEGORY, SAMPLES, rdf
 
 NOW = datetime(2026, 1, 7, 2, tzinfo=UTC)  # it is still Tuesday in New York
@@ -48,7 +49,7 @@ def any_feed(*answers: httpx2.Response) -> tuple[AnyFeedSource, list[str]]:
         return answers[len(asked) - 1]
 
     client = httpx2.Client(transport=httpx2.MockTransport(answer))
-    return AnyFeedSource(PoliteGetter(Fetcher(client), sleep=[].append), lambda: NOW), asked
+    return AnyFeedSource(PoliteGetter(Fetcher(client), Turns(0.0)), lambda: NOW), asked
 
 
 def test_a_feed_is_asked_for_at_its_address_and_is_of_the_day_it_was_read_on() -> None:
@@ -60,7 +61,8 @@ def test_a_feed_is_asked_for_at_its_address_and_is_of_the_day_it_was_read_on() -
 
 @pytest.mark.parametrize(("status", "is_config"), [(404, True), (410, True), (503, False), (429, False)])
 def test_a_feed_that_cannot_be_had_is_asked_once_and_named(status: int, is_config: bool) -> None:
-    source, asked = any_feed(httpx2.Response(status))
+    source, asked = any_feed(httpx2.Response(status, headers={"Retry-After": "7200"}))
     with pytest.raises(SourceError, match=r"journal\.example\.org") as caught:
         source.fetch(CATEGORY)
     assert (caught.value.category, caught.value.is_config, len(asked)) == (CATEGORY, is_config, 1)
+    assert caught.value.retry_after_s == (None if is_config else 7200.0), "the day keeps when to ask again"

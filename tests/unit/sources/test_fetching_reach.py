@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.sources.fetching.reach import PUBLIC, Origin, is_public, is_same_site, operators, origin_of
+from newsletter.sources.fetching.reach import PUBLIC, WebOrigin, is_public, is_same_site, operators, origin_of
 from newsletter.sources.fetching.transport import AddressRefused, GuardedTransport
 
 # Each way of writing an address that leads inside, as an attacker would put it into a profile or a redirect
@@ -106,7 +106,7 @@ def test_what_is_public_is_nothing_else(address: IPv4Address | IPv6Address) -> N
 
 def test_only_the_server_of_the_operators_own_address_may_be_inside() -> None:
     reach = operators("http://127.0.0.1:8080/feeds")
-    assert reach.own == {Origin("http", "127.0.0.1", 8080)}
+    assert reach.own == {WebOrigin("http", "127.0.0.1", 8080)}
     assert not reach.refusal_of("http://127.0.0.1:8080/other")
     assert reach.refusal_of("http://127.0.0.1:8081/")
     assert operators("no address") == PUBLIC

@@ -10,8 +10,9 @@ import stamina
 
 from newsletter.errors import SourceError
 from newsletter.sources.oai import OaiHarvester, set_of
-from newsletter.sources.oai_records import read_page
-from newsletter.sources.record_server import ATTEMPTS
+from newsletter.sources.oai_records import URL_SETTING, read_page
+from newsletter.sources.record_server import ATTEMPTS, RecordServer
+from newsletter.sources.turns import Turns
 from tests.http_server import serving
 from tests.oai_server import HEAD, NO_RECORDS, TAIL, Archive, Kept, eastern, handler_of, page
 
@@ -38,13 +39,10 @@ class Asking:
     ) -> None:
         self.now = 100.0
         self.slept: list[float] = []
+        turns = Turns(reserve=reserve, sleep=self.sleep, monotonic=lambda: self.now)
+        client, url = httpx2.Client(transport=answer), "https://oai.example.org/oai"
         self.harvester = OaiHarvester(
-            httpx2.Client(transport=answer),
-            base_url="https://oai.example.org/oai",
-            patience_s=patience_s,
-            reserve=reserve,
-            sleep=self.sleep,
-            monotonic=lambda: self.now,
+            RecordServer(client, url, URL_SETTING, patience_s=patience_s, turns=turns, monotonic=lambda: self.now)
         )
 
     def sleep(self, seconds: float) -> None:
@@ -104,7 +102,8 @@ def test_a_record_says_that_its_paper_is_withdrawn(said: dict[str, str], notice:
 def test_pages_are_followed_over_a_connection_and_deleted_records_passed_over() -> None:
     archive = Archive({"cs:cs:LG": [*PAPERS, Kept("2611.00009", [], is_deleted=True)]})
     with serving(handler_of(archive)) as url, httpx2.Client() as client:
-        records, problems = OaiHarvester(client, base_url=url, patience_s=60, pause_s=0).harvest("cs.LG", since=SINCE)
+        server = RecordServer(client, url, URL_SETTING, patience_s=60, turns=Turns(0.0))
+        records, problems = OaiHarvester(server).harvest("cs.LG", since=SINCE)
     assert [each.paper.arxiv_id for each in records] == [each.arxiv_id for each in PAPERS]
     assert not problems
     assert len(archive.queries) == 3

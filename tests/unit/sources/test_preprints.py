@@ -13,9 +13,10 @@ import pytest
 from newsletter.errors import SourceError
 from newsletter.model import AnnounceType, Feed, Paper
 from newsletter.sources.fetching.fetcher import Fetcher
-from newsletter.sources.polite import MAX_WAIT_S, PAUSE_S, WAITS_S, PoliteGetter
+from newsletter.sources.polite import MAX_WAIT_S, WAITS_S, PoliteGetter
 from newsletter.sources.preprint_records import clean_abstract, read_page
 from newsletter.sources.preprints import WINDOW, PreprintSource
+from newsletter.sources.turns import PAUSE_S, Turns
 from tests.feed_samples import NUMBERS
 from tests.unit.sources.test_feed_mutations import mutated
 from tests.unit.sources.test_feed_papers import NOTHING_COPIED
@@ -71,8 +72,9 @@ class Server:
 
 def source(server: Server, slept: list[float] | None = None) -> PreprintSource:
     client = httpx2.Client(transport=httpx2.MockTransport(server))
-    getter = PoliteGetter(Fetcher(client), sleep=(slept if slept is not None else []).append, monotonic=lambda: 0.0)
-    return PreprintSource(getter, lambda: NOW)
+    sleep, monotonic = (slept if slept is not None else []).append, lambda: 0.0
+    turns = Turns(sleep=sleep, monotonic=monotonic)
+    return PreprintSource(PoliteGetter(Fetcher(client), turns, sleep=sleep, monotonic=monotonic), lambda: NOW)
 
 
 def fetch_pages(*pages: bytes, category: str = CATEGORY) -> Feed:
@@ -264,10 +266,16 @@ def test_a_server_that_asks_for_patience_gets_it_or_is_left_alone() -> None:
     server = Server(lambda url: answers[len(server.asked) - 1])
     assert len(source(server, slept).fetch(CATEGORY).announcements) == 1
     assert 60.0 in slept
-    patient = Server(lambda url: httpx2.Response(429, headers={"Retry-After": f"{MAX_WAIT_S + 1:.0f}"}))
-    with pytest.raises(SourceError, match="asked too often"):
-        source(patient).fetch(CATEGORY)
-    assert len(patient.asked) == 2  # the API, and then the feed
+
+
+def test_a_server_that_asks_for_a_long_rest_is_not_asked_for_another_subject() -> None:
+    server = Server(lambda url: httpx2.Response(429, headers={"Retry-After": f"{MAX_WAIT_S + 1:.0f}"}))
+    asking = source(server)
+    for category, words in ((CATEGORY, "asked too often"), ("biorxiv:zoology", "not to be asked again for 3 minutes")):
+        with pytest.raises(SourceError, match=words) as caught:
+            asking.fetch(category)
+        assert caught.value.retry_after_s == MAX_WAIT_S + 1
+    assert len(server.asked) == 2  # the API, and then the feed
 
 
 @pytest.mark.parametrize("seed", range(4))
