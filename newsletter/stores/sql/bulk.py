@@ -26,7 +26,10 @@ _Rows = Mapping[str, Sequence[Any]]  # by the name of their table
 
 @dataclass(frozen=True, slots=True)
 class ReadersInBulk:
-    """Reads what others keep. Each reader's part is read by itself, so that one who cannot be read holds up nobody."""
+    """Reads what the parts of the store keep.
+
+    Each reader's rows are read by themselves, so that one who cannot be read holds up nobody.
+    """
 
     parts: SubscriberParts
     ledger: Ledger

@@ -1,7 +1,7 @@
 """How fast all processes of one folder together may ask somebody else: each reserves its turn, and waits for it.
 
-Does in a folder what stores/sql/paces.py does in a database. It is kept beside the locks, since it is worth nothing a
-minute later.
+Does in a folder what stores/sql/paces.py does in a database. It is kept beside the locks, and in no backup: it is worth
+nothing a day later.
 """
 
 from __future__ import annotations
