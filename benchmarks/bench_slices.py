@@ -1,12 +1,12 @@
-"""What a list of readers costs a clock and its workers, by its length: the looks, and slices of a hundred mails.
+"""What a list of readers costs a clock and its workers, by its length: the looks, and jobs of 200 mails.
 
     python -m benchmarks.bench_slices [--readers 1000 10000 100000] [--profiles 50] [--slices 3]
         [--years 0 2]
 
 Does in one process what a clock and a worker do, on PostgreSQL: the first look at the list, and a later one; what is
-done once for everybody; then the first jobs of the morning, of a hundred mails each, which leave by SMTP to a server in
-another process. A morning is as many of those as there are hundreds of readers. Seconds are this process's own
-(processor time), which other load disturbs less than it does the time on the wall.
+done once for everybody; then the first jobs of the morning, of as many mails as a job has at most, which leave by
+SMTP to a server in another process. Seconds are this process's own (processor time), which other load disturbs less
+than it does the time on the wall.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def measure(mornings: Mornings, case: Case, slices: int) -> list[str]:
         notifier, store = app.build_notifier(settings), app.build_store(settings)
         lists = [timed(lambda: app.load_subscribers(settings, store)) for _ in range(2)]
         due: list[str] = []
-        collected = timed(lambda: due.extend(collect_round(settings, notifier, Task())))
+        collected = timed(lambda: due.extend(collect_round(settings, notifier, Task())[0]))
         database = find_database(settings)
         assert database is not None
         queue = Queue(database)

@@ -13,7 +13,7 @@ from threading import Lock
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender, do_nothing
 
-_LEASE_S = 2.0  # whoever ends early leaves no longer gap than this to the others, or than one turn
+_LEASE_S = 2.0  # taken at a time, or one turn if that is longer: who ends early leaves such a gap to the others
 
 Reserve = Callable[[float], float]  # takes so many seconds of a pace, and says after how many they begin
 

@@ -108,7 +108,7 @@ def read_profile(email: str, name: str, text: str, file: SubscribersFile, now: d
 def add(store: Store, listed: ListedSubscribers, enrolment: SignUp) -> Added:
     """Enrols somebody; what holds them up is said and nothing is changed. May be repeated."""
     who = enrolment.subscriber_id
-    known = next((one for one in store.get_enrolled() if one.subscriber_id == who), None)
+    known = next(iter(store.get_enrolled(only=[who])), None)
     return add_one(store, listed.find(who), known, enrolment, is_enrolled=who in listed.sign_ups)
 
 

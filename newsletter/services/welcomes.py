@@ -170,14 +170,17 @@ class WelcomeService:
     def _sort_out(self, known: Mapping[str, Welcome]) -> Iterator[tuple[Newcomer, str]]:
         """Yields newcomers, each with the reason why they need no welcome. Who gets no mail now is left for later."""
         listed = self.load_listed()
-        enrolled = {one.subscriber_id: one for one in self.store.get_enrolled()}
         unsettled = [
             one
             for one in listed.subscribers
             if one.subscriber_id not in listed.unreadable
             and not welcome_rules.is_over(known.get(one.subscriber_id), listed.sign_ups.get(one.subscriber_id))
         ]
-        heirs = self._heirs(listed) if unsettled else set()
+        if not unsettled:
+            return
+        ids = [one.subscriber_id for one in unsettled]
+        enrolled = {one.subscriber_id: one for one in self.store.get_enrolled(only=ids)}
+        heirs = self._heirs(listed)
         for one in unsettled:
             who = one.subscriber_id
             with suppress(ReaderUnreadable):  # they get no mail at all until that is mended

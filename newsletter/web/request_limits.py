@@ -90,6 +90,7 @@ class SharedWindow:
     def __init__(self, name: str, most: int, now: Callable[[], datetime], window_s: int = WINDOW_S) -> None:
         self._own = SlidingWindow(most, now, window_s)
         self._name, self._most, self._now, self._window_s = name, most, now, window_s
+        self._warn = sparing_warner(_log, now)
 
     def take(self, key: str) -> int:
         """As `SlidingWindow.take`; within a request."""
@@ -100,7 +101,7 @@ class SharedWindow:
         try:
             return take(f"{self._name} {key}", self._most, self._window_s, self._now())
         except StoreError as error:
-            _log.warning("requests are counted by this process alone: %s", error)
+            self._warn("requests are counted by this process alone: %s", error)
             return 0
 
 

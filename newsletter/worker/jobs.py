@@ -74,12 +74,14 @@ class Jobs:
 
     def collect(self) -> None:
         """Collects the morning and shares it out. What fails is the next tick's: a retry could only meet that."""
-        with self._working() as task, self._queue.alone("collect") as is_alone:
-            if not is_alone:
-                return  # the other one looks who is due when it has collected
-            due = collect_round(self._settings, self._notifier, task)
-            slices = self._queue.put_deliveries(due)
-        log.get_log().info("shared_out", subscribers=len(due), jobs=slices)
+        with self._working() as task:
+            with self._queue.alone("collect") as is_alone:
+                if not is_alone:
+                    return  # the other one looks who is due when it has collected
+                due, look_again = collect_round(self._settings, self._notifier, task)
+                slices = self._queue.put_deliveries(due)
+            log.get_log().info("shared_out", subscribers=len(due), jobs=slices)
+            look_again()
 
     def deliver(self, subscriber_ids: Sequence[str]) -> None:
         """Mails those of these readers who are due. Raises Interrupted if the worker ends before all had their turn."""

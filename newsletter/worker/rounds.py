@@ -5,8 +5,9 @@ The clock does the round for all, a worker for the readers that a job names; flo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
+from functools import partial
 from threading import Event
 from typing import Protocol
 
@@ -76,14 +77,17 @@ def serve_round(
             unreadable=listed.unreadable,
             is_collected=only is not None,
         )
-        if only is None:
-            look_back.look_again(MOST_LOOKED_AT)
     _tell(report, listed, notifier)
+    if only is None:
+        look_back.look_again(MOST_LOOKED_AT)
     return report, listed.subscribers
 
 
-def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> list[str]:
-    """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side."""
+def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> tuple[list[str], Callable[[], object]]:
+    """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side.
+
+    Also gives what looks for late papers, to be called when those are being mailed: it may take minutes.
+    """
     context = app.build(settings)
     beginning.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store)
@@ -99,10 +103,10 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
             should_stop=task.stop.is_set,
             unreadable=listed.unreadable,
         )
-        look_back.look_again(MOST_LOOKED_AT)
     _tell(report, listed, notifier)
     served = [one for one in listed.subscribers if one.subscriber_id not in listed.unreadable]
-    return [one.subscriber_id for one in find_due(context, served)]
+    due = [one.subscriber_id for one in find_due(context, served)]
+    return due, partial(look_back.look_again, MOST_LOOKED_AT)
 
 
 def _tell(report: RunReport, listed: directory.SubscriberList, notifier: notify.Notifier) -> None:

@@ -117,6 +117,17 @@ def test_while_the_others_cannot_be_asked_each_counts_by_itself() -> None:
     assert answers == [200] * unsubscribe.PAGE.limits.per_link + [429]
 
 
+def test_while_the_others_cannot_be_asked_strangers_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def take(*_limit: object) -> int:
+        raise StoreError("the database is away; try again")
+
+    client = create_app(replace(part_of(MemoryStore()), take_shared=take, now=lambda: NOW)).test_client()
+    for number in range(100):
+        client.get(f"/u/guess{number}", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+    said = [record for record in caplog.records if "counted by this process alone" in record.message]
+    assert 0 < len(said) <= 2 * request_limits.WARNINGS, "of links and of clients"
+
+
 @pytest.mark.parametrize("link", [lambda n: LINK, lambda n: f"/u/guess{n}"], ids=["one link", "many links"])
 def test_who_asks_too_often_gets_a_calm_page_with_retry_after(tmp_path: Path, link: Callable[[int], str]) -> None:
     client = create_app(replace(part_of(TinyStore(tmp_path)), now=lambda: NOW)).test_client()

@@ -36,7 +36,7 @@ class LedgerStore(Protocol):
         """Applies the events that are kept to the delivery (`ledger.apply_events`), if one has overtaken the run."""
 
     def settle_all_by_events(self, deliveries: Collection[tuple[str, date]], *, now: datetime) -> None:
-        """Does the same for each of these, of whom nearly none has an event; whose cannot be read is left out."""
+        """Does the same for each of these deliveries; one that cannot be read is left out."""
 
     def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None: ...
 
@@ -51,7 +51,7 @@ class LedgerStore(Protocol):
     ) -> list[Delivery]:
         """Gives the rows that meet every condition (no states: any), by date, then by subscriber.
 
-        `subscriber_ids` are any number of readers, of whom one of them is meant.
+        `subscriber_ids`: the rows of these readers, of whom there may be any number.
         """
 
     def get_open_deliveries(self) -> list[Delivery]:

@@ -20,21 +20,23 @@ from newsletter.stores.sql.subscriber_parts import EVENTS_THAT_COUNT, Subscriber
 from newsletter.stores.sql.table import batched, select_raw
 
 T = TypeVar("T")
-_READERS_AT_ONCE = 500
 _LONG_HISTORIES_AT_ONCE = 50  # readers with some hundred mails each
 _Rows = Mapping[str, Sequence[Any]]  # by the name of their table
 
 
 @dataclass(frozen=True, slots=True)
 class ReadersInBulk:
-    """Reads what others keep. Each reader's part is read by itself, so that one who cannot be read holds up nobody."""
+    """Reads what the parts of the store keep.
+
+    Each reader's rows are read by themselves, so that one who cannot be read holds up nobody.
+    """
 
     parts: SubscriberParts
     ledger: Ledger
 
     def get_wishes(self, subscriber_ids: Collection[str]) -> dict[str, ReaderWishes | ReaderUnreadable]:
         found: dict[str, ReaderWishes | ReaderUnreadable] = {}
-        for some in batched(subscriber_ids, _READERS_AT_ONCE):
+        for some in batched(subscriber_ids):
             rows = self._ask(_wishes(), {"who": some})
             found |= {who: _or_error(self._wishes_of, who, rows.get(who, {})) for who in some}
         return found
@@ -45,7 +47,7 @@ class ReadersInBulk:
         unfinished = self.parts.unfinished()
         given = {"on": digest_on, "events_since": digest_on - EVENTS_THAT_COUNT, "since": since}
         found: dict[str, ReaderHistory | ReaderUnreadable] = {}
-        for some in batched(subscriber_ids, _READERS_AT_ONCE):
+        for some in batched(subscriber_ids):
             rows = self._ask(_histories(), {"who": some, **given})
             mailed = self.ledger.get_mailed(some, since=mailed_since, before=since)
             for who in some:

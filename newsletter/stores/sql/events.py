@@ -11,7 +11,7 @@ from sqlalchemy import select, text, tuple_
 from newsletter.model import MailEvent
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
-from newsletter.stores.sql.table import ROWS_AT_ONCE, SqlTable, batched
+from newsletter.stores.sql.table import SqlTable, batched
 from newsletter.subscribers import address_change
 
 
@@ -32,7 +32,7 @@ class Events:
         key = (self._columns.subscriber_id, self._columns.digest_on)
         types = [column.type for column in key]
         found: list[tuple[str, date]] = []
-        for some in batched(deliveries, ROWS_AT_ONCE):
+        for some in batched(deliveries):
             wanted = select(*key).where(tuple_(*key).in_([tuple_(*each, types=types) for each in some])).distinct()
             with self._database.statement() as connection:
                 found += [(who, on) for who, on in connection.execute(wanted)]

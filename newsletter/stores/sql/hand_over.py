@@ -27,7 +27,7 @@ class HandOver:
     ledger: Ledger
 
     def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
-        """Nearly always nothing stands in the way; what it is, if anything, is found out afterwards."""
+        """Writes both where nothing stands in the way, as nearly always; else finds out what does."""
         self.parts.digests.search.add([digest])
         if self.database.is_postgresql:
             with self.database.statement() as connection:
@@ -43,7 +43,7 @@ class HandOver:
         return True
 
     def _hand_over_slowly(self, delivery: Delivery, digest: Digest) -> bool:
-        """Says what stands in the way: the same was written before, the reader has left, there is a digest already."""
+        """Does so step by step: it may be written already, the reader may have left, or a digest may be kept."""
         who, on = delivery.subscriber_id, delivery.digest_on
         if self.ledger.get_delivery(who, on) == delivery:
             return True

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -37,7 +38,7 @@ from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
 from newsletter.stores.sql.events import Events
 from newsletter.stores.sql.moves import MoveNotes
 from newsletter.stores.sql.run_locks import LivingRuns
-from newsletter.stores.sql.table import SqlTable, keyed_update, select_raw
+from newsletter.stores.sql.table import SqlTable, batched, keyed_update, select_raw
 from newsletter.stores.values import adapter_of
 
 _SENT = [state for state in DeliveryState if ledger.counts_as_sent(state)]
@@ -161,8 +162,6 @@ class Ledger:
         conditions: list[ColumnElement[bool]] = []
         if subscriber_id is not None:
             conditions.append(self._columns.subscriber_id == subscriber_id)
-        if subscriber_ids is not None:
-            conditions.append(self._columns.subscriber_id.in_(subscriber_ids))
         if digest_on is not None:
             conditions.append(self._columns.digest_on == digest_on)
         if since is not None:
@@ -171,7 +170,10 @@ class Ledger:
             conditions.append(self._columns.state.in_(states))
             if set(states) <= set(ledger.OPEN_STATES):
                 conditions.append(_is_open())
-        return self._find(*conditions)
+        if subscriber_ids is None:
+            return self._find(*conditions)
+        of_some = (self._find(*conditions, self._columns.subscriber_id.in_(some)) for some in batched(subscriber_ids))
+        return sorted(chain.from_iterable(of_some), key=lambda row: (row.digest_on, row.subscriber_id))
 
     def get_open_deliveries(self) -> list[Delivery]:
         return self._find(_is_open())

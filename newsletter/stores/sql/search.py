@@ -23,6 +23,7 @@ from newsletter.model import DeliveryState, Digest, FoundPaper, Paper
 from newsletter.papers import search
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database, hash_of
+from newsletter.stores.sql.table import batched
 
 # Words come folded, with blanks between. Nearly every paper has a word that begins with any one letter, such as that of
 # a first name: without a list of its own for each, thousands of words would be merged
@@ -33,7 +34,6 @@ SQLITE_INDEX = (
 _FIELDS = ("title", "arxiv_id", "authors", "abstract")  # in the order of the weights
 _LABELS = "ABCD"  # of a word's places in a `tsvector`
 _MOST_KNOWN = 50_000  # keys of papers that this process has seen in the index
-_AT_ONCE = 500
 _SENT = [state for state in DeliveryState if ledger.counts_as_sent(state)]
 
 _ADD_WORDS = text(
@@ -162,9 +162,7 @@ def _best(weight: int, is_commented: bool) -> int:
 def index(connection: Connection, papers: Iterable[Paper]) -> None:
     """Puts these papers into the index, within the caller's change; those that are there already stay as they are."""
     by_key = {_key_of(paper): paper for paper in papers}
-    keys = sorted(by_key)  # two that add the same wait in one order
-    for start in range(0, len(keys), _AT_ONCE):
-        some = keys[start : start + _AT_ONCE]
+    for some in batched(sorted(by_key)):  # two that add the same wait in one order
         if connection.dialect.name == "postgresql":
             rows = [{"paper_key": key, "words": _tsvector(by_key[key])} for key in some]
             connection.execute(postgresql.insert(tables.searchable_papers).on_conflict_do_nothing(), rows)

@@ -18,10 +18,8 @@ from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.digests import Digests
 from newsletter.stores.sql.profiles import Profiles, Votes
 from newsletter.stores.sql.saved import SavedPapers
-from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.sql.table import SqlTable, batched
 from newsletter.subscribers import address_change
-
-_IDS_AT_ONCE = 500  # so that a statement stays below SQLite's 32,766 parameters
 
 
 class SignUps:
@@ -79,13 +77,8 @@ class SignUps:
         return True
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
-        columns = self.enrolled.columns
-        found = [
-            one
-            for condition in self._are_among(only)
-            for one in self.enrolled.find_readable(*condition, order=(columns.at, columns.subscriber_id))
-        ]
-        return found if only is None else sorted(found, key=lambda one: (one.at, one.subscriber_id))
+        found = [one for condition in self._are_among(only) for one in self.enrolled.find_readable(*condition)]
+        return sorted(found, key=lambda one: (one.at, one.subscriber_id))
 
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
         wanted = select(self.enrolled.columns.subscriber_id)
@@ -101,9 +94,8 @@ class SignUps:
         if only is None:
             yield ()
         else:
-            ids = sorted(only)
-            for start in range(0, len(ids), _IDS_AT_ONCE):
-                yield (self.enrolled.columns.subscriber_id.in_(ids[start : start + _IDS_AT_ONCE]),)
+            for some in batched(sorted(only)):
+                yield (self.enrolled.columns.subscriber_id.in_(some),)
 
     def get_enrolment(self, subscriber_id: str) -> SignUp | None:
         return self.enrolled.get(subscriber_id)

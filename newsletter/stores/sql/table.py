@@ -109,8 +109,8 @@ class SqlTable(Generic[T]):
         rows = list({tuple(row[name] for name in self._key): row for row in map(self.row, values)}.values())
         rows.sort(key=lambda row: [str(row[name]) for name in self._key])  # two that put the same wait in one order
         with self.database.change() if len(rows) > ROWS_AT_ONCE else self.database.statement() as connection:
-            for start in range(0, len(rows), ROWS_AT_ONCE):
-                insert = self.insert().values(rows[start : start + ROWS_AT_ONCE])
+            for some in batched(rows):
+                insert = self.insert().values(some)
                 others = {name: insert.excluded[name] for name in rows[0] if name not in self._key}
                 connection.execute(insert.on_conflict_do_update(index_elements=self._key, set_=others))
 
@@ -141,8 +141,8 @@ class SqlTable(Generic[T]):
         keys = [self._key_of(value) for value in values]
         found: dict[tuple[Any, ...], T] = {}
         types = [self.columns[name].type for name in self._key]
-        for start in range(0, len(keys), ROWS_AT_ONCE):
-            wanted = [tuple_(*key, types=types) for key in keys[start : start + ROWS_AT_ONCE]]
+        for some in batched(keys):
+            wanted = [tuple_(*key, types=types) for key in some]
             of_these = tuple_(*(self.columns[name] for name in self._key)).in_(wanted)
             found |= {self._key_of(value): value for value in self.find(of_these)}
         return [found.get(key) for key in keys]

@@ -9,9 +9,7 @@ from typing import Any
 from newsletter.model import PaperVector
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
-from newsletter.stores.sql.table import SqlTable
-
-_IDS_AT_ONCE = 1000
+from newsletter.stores.sql.table import SqlTable, batched
 
 
 class Vectors:
@@ -26,10 +24,9 @@ class Vectors:
             self.rows.put(*vectors)
 
     def get_vectors(self, model: str, papers: Collection[tuple[str, int]]) -> list[PaperVector]:
-        ids = sorted({arxiv_id for arxiv_id, _ in papers})
         latest: dict[tuple[str, int], PaperVector] = {}
-        for start in range(0, len(ids), _IDS_AT_ONCE):
-            wanted = self._columns.arxiv_id.in_(ids[start : start + _IDS_AT_ONCE])
+        for some in batched(sorted({arxiv_id for arxiv_id, _ in papers})):
+            wanted = self._columns.arxiv_id.in_(some)
             found = self.rows.find(self._columns.model == model, wanted, order=(self._columns.announced_on,))
             latest |= {(one.arxiv_id, one.version): one for one in found}
         return [latest[paper] for paper in set(papers) & latest.keys()]

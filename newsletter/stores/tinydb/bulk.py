@@ -15,7 +15,7 @@ from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 
 @dataclass(frozen=True, slots=True)
 class ReadersInBulk:
-    """Reads what others keep."""
+    """Reads what the parts of the store keep."""
 
     parts: SubscriberParts
     ledger: Ledger

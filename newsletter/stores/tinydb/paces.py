@@ -1,7 +1,7 @@
 """How fast all processes of one folder together may ask somebody else: each reserves its turn, and waits for it.
 
-Does in a folder what stores/sql/paces.py does in a database. It is kept beside the locks, since it is worth nothing a
-minute later.
+Does in a folder what stores/sql/paces.py does in a database. It is kept beside the locks, and in no backup: it is worth
+nothing a day later.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from newsletter.stores.tinydb.folder import StateFolder, disk_errors
 
 MOST_HELD_S = 86_400.0  # who asks for more is asked again after a day
 MOST_WAITED_S = 300.0  # who would have to wait longer for a turn does without
-MOST_TURNS = 40  # that are waited for: more is no queue but a clock that was set back
+MOST_TURNS = 40  # that are waited for, after a rest: more is no queue but a clock that was set back
 
 
 class FolderPaces:
@@ -40,7 +40,7 @@ class FolderPaces:
             held_s = _left(held_until_s, now_s, MOST_HELD_S)
             if held_s > MOST_WAITED_S:
                 return held_s
-            backlog_s = max(held_s, _left(until_s, now_s, MOST_TURNS * amount_s))
+            backlog_s = max(held_s, _left(until_s, now_s, held_s + MOST_TURNS * amount_s))
             self._write(path, now_s + backlog_s + amount_s, held_until_s)
         return max(0.0, backlog_s - burst_s)
 

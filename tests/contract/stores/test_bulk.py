@@ -136,9 +136,12 @@ def test_digests_of_several_dates(store: Store) -> None:
 
 def test_so_many_readers_that_one_statement_could_not_hold_them(store: Store) -> None:
     leave(store)
+    claimed = claim(store)
     asked = [WHO, *(f"s_{number:08d}" for number in range(1200))]
     assert [who for who, wishes in store.get_wishes(asked).items() if wishes.status.suppression] == [WHO]  # type: ignore[union-attr]
     assert len(histories(store, asked)) == len(asked)
+    many = [*(f"s_{number:08d}" for number in range(70_000)), WHO]
+    assert store.get_deliveries(subscriber_ids=many, digest_on=DAY) == [claimed]
 
 
 def test_deliveries_of_several_readers(store: Store) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
@@ -80,10 +81,12 @@ def test_who_asks_us_to_stay_away_is_left_alone_by_everybody(open_paces: Opening
     assert open_paces().reserve("model", 3.0) == 0
 
 
-def test_after_a_short_rest_turns_lie_one_behind_another(open_paces: Opening) -> None:
-    open_paces().hold("arxiv", 200)
-    waits = [open_paces().reserve("arxiv", 100) for _ in range(3)]
-    assert [round(wait_s, -2) for wait_s in waits] == [200, 300, 400]
+@pytest.mark.parametrize("turn_s", [3, 10, 100])
+def test_after_a_short_rest_turns_lie_one_behind_another(open_paces: Opening, turn_s: int) -> None:
+    open_paces().hold("arxiv", 290)
+    waits = [open_paces().reserve("arxiv", turn_s) for _ in range(3)]
+    assert [later - sooner for sooner, later in pairwise(waits)] == pytest.approx([turn_s] * 2, abs=turn_s / 2)
+    assert waits[0] == pytest.approx(290, abs=2)
 
 
 def test_a_clock_that_was_set_back_delays_nobody_for_hours(tmp_path: Path) -> None:

@@ -5,14 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
-from newsletter import app
 from newsletter.delivery import ledger
 from newsletter.errors import LedgerError, StoreError
 from newsletter.model import DeliveryState
-from newsletter.settings import Settings
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import ConnectionLost, Database, parse_url
 from tests import databases, make
@@ -35,18 +32,22 @@ def opened(postgres_url: str) -> Iterator[Callable[[], SqlStore]]:
 
 @pytest.fixture
 def cut(postgres_url: str) -> Iterator[Callable[[], None]]:
-    """Ends every session of everybody else, as a restart of the server does."""
+    """Ends every session that was opened since the test began, as a restart of the server does.
+
+    Older ones are in what other tests of this process share.
+    """
     database = Database(parse_url(postgres_url))
+    with database.statement() as connection:
+        began = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
 
     def end_sessions() -> None:
         with database.statement() as connection:
-            sessions = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            connection.execute(text(f"SELECT pg_terminate_backend(pid, 5000) {sessions}"))
+            sessions = "FROM pg_stat_activity WHERE backend_start > :began AND backend_type = 'client backend'"
+            ended = connection.execute(text(f"SELECT pg_terminate_backend(pid, 5000) {sessions}"), {"began": began})
+            assert set(ended.scalars()) == {True}
 
     yield end_sessions
     database.close()
-    # What this process shares among tests may have had a session open, too
-    app.open_database(Settings(database_url=SecretStr(postgres_url), _env_file=None)).close()
 
 
 def test_what_is_asked_and_written_is_tried_again(opened: Callable[[], SqlStore], cut: Callable[[], None]) -> None:

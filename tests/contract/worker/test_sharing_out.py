@@ -1,0 +1,38 @@
+"""When a collected morning is shared out: before what may take minutes and no mail needs."""
+
+from pathlib import Path
+
+from newsletter import app
+from newsletter.model import Feed, FeedOutcome, FeedReport
+from newsletter.papers import arxiv_day
+from newsletter.run.backfill import last_weekdays
+from newsletter.settings import Settings
+from tests import make
+from tests.contract.worker.conftest import Place
+from tests.contract.worker.test_retries import work_once
+from tests.e2e import killed_run
+from tests.e2e.killed_worker import FeedHandler
+from tests.e2e.test_clock import zone_at_six
+from tests.http_server import Handler, serving
+from tests.oai_server import NO_RECORDS
+
+
+def test_readers_do_not_wait_while_late_papers_are_looked_for(place: Place, tmp_path: Path) -> None:
+    killed_run.prepare(tmp_path, 1, time_zone=zone_at_six(), send_at="05:00")
+    now = app.utc_now()
+    (yesterday,) = last_weekdays(arxiv_day(now), 1)  # a day is kept, so none is missing
+    read = FeedReport("cs.LG", FeedOutcome.ANNOUNCED, 1, "", now)
+    place.store.add_feeds(yesterday, [Feed("cs.LG", yesterday, (make.announcement("2601.00001"),))], [read])
+    waiting: list[int] = []
+
+    class RecordHandler(Handler):
+        def do_GET(self) -> None:
+            waiting.append(len(place.waiting("deliver")))
+            self.answer(200, NO_RECORDS.encode(), content_type="text/xml")
+
+    with serving(FeedHandler) as feed_url, serving(RecordHandler) as oai_url:
+        changes = {"feed_url": f"{feed_url}/atom", "oai_url": oai_url, "contact": "operator@example.org"}
+        place.settings = Settings.model_validate(place.settings.model_dump() | changes)
+        place.queue.put_collect()
+        work_once(place)
+    assert waiting == [1]
