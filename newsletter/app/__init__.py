@@ -21,6 +21,7 @@ from newsletter.app.common import (
     load_listed,
     load_subscribers,
     require_signer,
+    reveal,
     utc_now,
 )
 from newsletter.app.database import driver_url, open_database, release_database
@@ -134,7 +135,26 @@ def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName,
     fetcher = open_fetcher(contact=contact, kept=kept_answers())
     preprints = PreprintSource(PoliteGetter(fetcher, build_turns(settings, "bioRxiv and medRxiv")), utc_now)
     feeds = AnyFeedSource(PoliteGetter(fetcher, Turns(FEEDS_PAUSE_S)), utc_now)
-    return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
+    return {
+        SourceName.BIORXIV: preprints,
+        SourceName.MEDRXIV: preprints,
+        SourceName.OPENREVIEW: _build_openreview(settings, contact),
+        SourceName.FEED: feeds,
+    }
+
+
+def _build_openreview(settings: Settings, contact: str) -> Fetching:
+    from newsletter.sources.fetching.fetcher import open_fetcher
+    from newsletter.sources.fetching.reach import operators
+    from newsletter.sources.openreview import Account, OpenReviewSource
+    from newsletter.sources.openreview_notes import understand
+    from newsletter.sources.polite import PoliteGetter
+
+    url, name, password = settings.openreview_url, settings.openreview_username, reveal(settings.openreview_password)
+    fetcher = open_fetcher(contact=contact, reach=operators(url), kept=kept_answers())
+    getter = PoliteGetter(fetcher, build_turns(settings, "OpenReview"), understand=understand)
+    account = Account(name, password) if name and password else None
+    return OpenReviewSource(getter, utc_now, account=account, api_url=url)
 
 
 __all__ = [

@@ -17,9 +17,14 @@ REMEMBERED = timedelta(days=400)  # journals publish a preprint months later; ea
 
 
 def reads_several_sources(subscriber: Subscriber) -> bool:
-    """Tells whether papers come to this reader from more than one place; each feed is one, all of arXiv another."""
+    """Tells whether papers come to this reader from more than one place; each feed and venue is one, all of arXiv one.
+
+    A workshop's paper may be at a conference a year later.
+    """
     sources = {
-        category if categories.is_feed(category) else categories.source_of(category)
+        category
+        if categories.is_feed(category) or categories.is_openreview(category)
+        else categories.source_of(category)
         for category in subscriber.categories
     }
     return len(sources) > 1

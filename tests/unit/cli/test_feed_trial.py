@@ -1,6 +1,6 @@
 """`newsletter check --feeds`: which feeds are tried, and what is said of what they hold."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from newsletter.settings import Settings
 from newsletter.sources.feed_papers import parse_entries
 from tests import make
 from tests.feed_samples import CATEGORY, SAMPLES, rss
+from tests.openreview_server import PASSWORD, USERNAME, note, serving_openreview
 
 FILE = """
 subscribers:
@@ -75,3 +76,24 @@ def test_without_a_contact_nobody_is_asked(tmp_path: Path) -> None:
     assert name == "feeds"
     with pytest.raises(ConfigError, match="NEWSLETTER_CONTACT"):
         trial()
+
+
+def test_a_venue_of_openreview_is_tried_with_the_account_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "subscribers.yaml"
+    file.write_text(
+        "subscribers:\n  - {email: ada@example.org, categories: [openreview:TMLR], keywords: {like: [cells]}}\n"
+    )
+    with serving_openreview({"TMLR": [note("one")]}) as server:
+        for name, value in {
+            "NEWSLETTER_OPENREVIEW_URL": server.url,
+            "OPENREVIEW_USERNAME": USERNAME,
+            "OPENREVIEW_PASSWORD": PASSWORD,
+        }.items():
+            monkeypatch.setenv(name, value)
+        settings = Settings(contact="ada@example.org", state=tmp_path / "state")
+        ((name, trial),) = feed_trials(settings, file)
+        assert (name, trial()) == ("openreview:TMLR", "it can be read, and has no papers now")
+        server.venues["TMLR"] = [note("one", on=datetime.now(UTC).date())]
+        assert trial().startswith("“TMLR”, 1 paper, the newest of ")
