@@ -32,6 +32,7 @@ class Origin:
     doi: str = ""  # without "https://doi.org/"; empty: it has none
     pdf: str = ""  # an address; empty: none is known
     html: str = ""  # an address of the full text; empty: none is known
+    published_doi: str = ""  # of the article that a preprint became; empty: none is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from newsletter.papers.announcement_schedule import is_weekday
 
-# As published in 2025, when that of the last weeks of December was not there yet, and in February 2026. Days after which
-# there is no evening of announcements (Fridays) stand there as published, and explain nothing.
+# As published in 2025, when that of the last weeks of December was not there yet, and in February 2026. Fridays, whose
+# evenings have no announcement on any week, stand there as published, and explain nothing.
 PUBLISHED = {
     2025: {
         date(2025, 1, 1): "New Year's Day",

@@ -45,6 +45,32 @@ def test_what_was_mailed_as_a_preprint_does_not_come_again_when_it_is_published(
     assert given.sent() == {IDS[BIORXIV]}
 
 
+def published(category: str, version: int = 1) -> list[Announcement]:
+    """The preprint, of which its server knows that the journal published it."""
+    (shown,) = work(category)
+    paper = replace(
+        shown.paper, version=version, origin=Origin("S", "https://a.example", "10.64898/1", published_doi=DOI)
+    )
+    return [Announcement(paper, AnnounceType.NEW if version == 1 else AnnounceType.REPLACE, (category,))]
+
+
+RETITLED, DOI = "An altogether different title for the same bats", IDS[JOURNAL][4:]
+
+
+def test_an_article_with_another_title_is_known_by_the_doi_that_its_preprint_names() -> None:
+    at_once = mornings({BIORXIV: published(BIORXIV), JOURNAL: work(JOURNAL, RETITLED)})
+    assert at_once.sent() == {IDS[BIORXIV]}
+    later = mornings({BIORXIV: published(BIORXIV)}, {JOURNAL: work(JOURNAL, RETITLED)})
+    assert later.sent() == {IDS[BIORXIV]}
+    before = mornings({JOURNAL: work(JOURNAL, RETITLED)}, {BIORXIV: published(BIORXIV)})
+    assert before.sent() == {IDS[JOURNAL]}
+
+
+def test_a_later_version_says_that_what_was_sent_before_became_an_article() -> None:
+    mails = {BIORXIV: work(BIORXIV)}, {BIORXIV: published(BIORXIV, version=2)}, {JOURNAL: work(JOURNAL, RETITLED)}
+    assert mornings(*mails).sent() == {IDS[BIORXIV]}
+
+
 def test_what_was_not_good_enough_as_a_preprint_may_come_as_a_paper() -> None:
     given = Morning(ScriptedSource({}), ScriptedScorer(dull=frozenset({IDS[BIORXIV]})), subscribers=[READER])
     better = make.announcement("2601.00002", categories=(ARXIV,))
