@@ -174,6 +174,7 @@ class FeedReport:
     ask_again_at: datetime | None = None  # not before
     readings: int = 0  # so many of its answers brought papers; older versions kept none, so ask `last_reading`
     showed: tuple[str, ...] = ()
+    left: int = 0  # new papers that come on the next days, since one has no room for all
 
     @property
     def last_reading(self) -> int:

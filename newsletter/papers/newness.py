@@ -42,7 +42,8 @@ def take_new(feed: Feed, earlier: Iterable[AnnouncementDay]) -> tuple[Feed, Feed
     details = (_explain(feed, len(new), len(unseen)), *feed.warnings)
     later = {mark_of(shown) for shown in unseen[len(new) :]}
     showed = tuple(mark for mark in map(mark_of, feed.announcements) if mark not in later)
-    report = FeedReport(feed.category, outcome, len(new), " ".join(filter(None, details)), showed=showed)
+    words = " ".join(filter(None, details))
+    report = FeedReport(feed.category, outcome, len(new), words, showed=showed, left=len(later))
     return replace(feed, announcements=new), report
 
 

@@ -48,6 +48,7 @@ class Selection:
     failed_feeds: tuple[str, ...]  # of today
     late_feeds: tuple[str, ...] = ()  # of today: arXiv has not announced in these yet
     half_feeds: tuple[str, ...] = ()  # of today: only a part is there
+    portioned_feeds: tuple[str, ...] = ()  # of today: more come on the next days
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
     changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
@@ -126,6 +127,9 @@ def select_from(
         failed_feeds=_feeds(morning.today, categories, FeedOutcome.FAILED),
         late_feeds=_feeds(morning.today, categories, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT),
         half_feeds=_feeds(morning.today, categories, FeedOutcome.HALF_STALE),
+        portioned_feeds=tuple(
+            each.category for each in morning.today.feeds if each.category in categories and each.left
+        ),
         votes=history.votes,
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
         mailed_on=tuple(sorted({on for on, _ in mailed if on < digest_on})),

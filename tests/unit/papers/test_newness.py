@@ -84,6 +84,7 @@ def test_a_conferences_papers_come_in_portions_each_once_and_in_its_order() -> N
         new, report = take_new(read, days)
         came += [shown.paper.arxiv_id for shown in new.announcements]
         left = total - len(came)
+        assert report.left == left
         assert (f"and {left:,} on the next days" in report.detail) == bool(left), report.detail
         days = [kept(read, days)]  # the latest kept day alone says what came
     assert came == [f"openreview:p{n}" for n in range(total)]
