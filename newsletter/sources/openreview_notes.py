@@ -1,7 +1,7 @@
 """What the API of OpenReview (version 2) says, from its bytes → papers. Fetches nothing: see `openreview.py`.
 
 A page is `notes`, with a `count` of all of them where an offset was asked for. Each value of a note's `content` stands
-in an object of its own, `{"value": …}`; titles and abstracts are plain text with TeX
+in an object of its own, `{"value": …}`; titles and abstracts are text with TeX, abstracts with Markdown, too
 (https://docs.openreview.net/reference/api-v2/entities/note). A page that is damaged is refused whole; a note that
 cannot be read is left out and named. What not everybody may read is passed over, since an account may see more than
 the readers of a mail.
@@ -30,12 +30,14 @@ CREDENTIALS = "OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"
 _NAME_CHARS = 200
 _VENUE_CHARS = 100
 _EVERYBODY = "everyone"
-_EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_MS, _LATEST_MS = (datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000 for year in (1990, 2100))
 _ID_FIELDS = ("doi", "DOI", "arxiv", "arXiv", "arxiv_id", "arxiv_link", "preprint", "preprint_link", "pdf", "html")
 _ARXIV_HOSTS, _DOI_HOSTS = ("arxiv.org", "www.arxiv.org"), ("doi.org", "dx.doi.org")
 _ARXIV_PATH = re.compile(r"/(?:abs|pdf)/(.+?)(?:\.pdf)?/?")
 _FORUM_IN_BIBTEX = re.compile(r"openreview\.net/forum\?id=([A-Za-z0-9_-]+)")
 _WAIT = re.compile(r"try again in (?:(\d{1,5}) minutes?)?(?:\s+and\s+)?(?:(\d{1,6}) seconds?)?", re.IGNORECASE)
+_LINE_MARKS = re.compile(r"^[ \t]{0,8}(?:[-*+]|#{1,6}|>)[ \t]+", re.MULTILINE)
+_EMPHASIS = re.compile(r"(?<![\w*\\])(\*{1,3})(?![\s*])([^*$\n]{1,300}?)(?<![\s*])\1(?![\w*])")
 # What is read first of a conference that publishes thousands of papers in one day
 _FIRST = (re.compile(r"\boral\b", re.IGNORECASE), re.compile(r"\bspotlight\b", re.IGNORECASE))
 
@@ -174,7 +176,7 @@ def _paper(note: Mapping[str, Any], category: str, venue: str) -> Paper:
     title = _line(_text(note, "title"))
     if not title or len(title) > MOST_TITLE_CHARS:
         raise ValueError("it has no title that can be shown")
-    abstract = _line(_text(note, "abstract"))[:MOST_ABSTRACT_CHARS]
+    abstract = _line(_without_marks(_text(note, "abstract")))[:MOST_ABSTRACT_CHARS]
     known, doi = _named_ids(note)
     pdf = _text(note, "pdf")
     origin = Origin(
@@ -245,10 +247,8 @@ def _first_date(note: Mapping[str, Any], *keys: str) -> date:
     """Reads the first of these dates that the note has: milliseconds since 1970. Raises ValueError if it has none."""
     for key in keys:
         value = note.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            at = datetime.fromtimestamp(value / 1000, UTC)
-            if _EARLIEST <= at < _LATEST:
-                return at.date()
+        if isinstance(value, int | float) and _EARLIEST_MS <= value < _LATEST_MS:
+            return datetime.fromtimestamp(value / 1000, UTC).date()
     raise ValueError("it has no date")
 
 
@@ -264,6 +264,12 @@ def _value(note: Mapping[str, Any], field: str) -> Any:
 def _text(note: Mapping[str, Any], field: str) -> str:
     value = _value(note, field)
     return value.strip() if isinstance(value, str) else ""
+
+
+def _without_marks(text: str) -> str:
+    """Gives a text without the marks of Markdown that authors use; what is between dollars is TeX, and stays."""
+    plain = _LINE_MARKS.sub("", text[: 2 * MOST_ABSTRACT_CHARS])
+    return _EMPHASIS.sub(r"\2", plain)
 
 
 def _line(text: str) -> str:

@@ -94,6 +94,22 @@ def test_the_day_is_that_of_publication_or_else_the_one_it_came_online() -> None
     assert only(pdate=None, odate=None).published_on == date(2025, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("**TL;DR:** We *count* to ***ten***.", "TL;DR: We count to ten."),
+        ("We show:\n- one,\n* two,\n+ three.", "We show: one, two, three."),
+        ("# Abstract\n> We count.", "Abstract We count."),
+        ("$a * b * c$ and 2 * 3 * 4, $f^*$ and $g^*$", "$a * b * c$ and 2 * 3 * 4, $f^*$ and $g^*$"),
+        ("A* search and D* search", "A* search and D* search"),
+        ("x < y & y > z", "x < y & y > z"),
+        ("*" * 50_000, "*" * 20_000),
+    ],
+)
+def test_an_abstract_is_plain_text_without_the_marks_of_markdown(written: str, text: str) -> None:
+    assert only(content={"abstract": written}).abstract == text
+
+
 def test_authors_may_be_objects_with_affiliations() -> None:
     people = [{"fullname": "Ada One", "institutions": [{"name": "Institute of Invention"}]}, {"fullname": ""}, "Ben"]
     assert only(content={"authors": people}).authors == ("Ada One", "Ben")
@@ -124,7 +140,8 @@ def test_what_the_venue_did_not_accept_is_passed_over(venue: str) -> None:
         {"content": {"title": "x" * 2000}},
         {"content": {"_bibtex": "url={https://openreview.net/forum?id=another}"}},
         dict.fromkeys(("pdate", "odate", "cdate")),
-        {"pdate": 1e300},
+        {"pdate": 1e300, "odate": None, "cdate": -(10**18)},
+        {"pdate": 10**15, "odate": True, "cdate": float("nan")},
     ],
 )
 def test_a_note_that_cannot_be_read_is_left_out_and_named(changes: dict[str, Any]) -> None:
