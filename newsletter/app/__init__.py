@@ -152,7 +152,7 @@ def _build_openreview(settings: Settings, contact: str) -> Fetching:
 
     url, name, password = settings.openreview_url, settings.openreview_username, reveal(settings.openreview_password)
     fetcher = open_fetcher(contact=contact, reach=operators(url), kept=kept_answers(settings))
-    getter = PoliteGetter(fetcher, build_turns(settings, "OpenReview"), understand=understand)
+    getter = PoliteGetter(fetcher, build_turns(settings, "OpenReview"), understand=understand, holds_others=True)
     account = Account(name, password) if name and password else None
     return OpenReviewSource(getter, utc_now, account=account, api_url=url)
 

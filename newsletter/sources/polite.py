@@ -22,7 +22,8 @@ TROUBLE_S = 600.0  # so long a server that failed at every attempt is asked once
 class PoliteGetter:
     """Gets what is at an address, in its turn. `sleep` waits before another attempt. Not safe for several threads.
 
-    `understand` reads what a server says of itself when it refuses: it may give another error in place of one.
+    `understand` reads what a server says of itself when it refuses: it may give another error in place of one. With
+    `holds_others` a long rest that the server asks for is kept by all who share its turns.
     """
 
     def __init__(
@@ -31,10 +32,12 @@ class PoliteGetter:
         turns: Turns,
         *,
         understand: Callable[[FetchError], FetchError] = lambda error: error,
+        holds_others: bool = False,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._understand = understand
+        self._holds_others = holds_others
         self._fetcher = fetcher
         self._turns = turns
         self._sleep = sleep
@@ -79,6 +82,8 @@ class PoliteGetter:
                         self._trouble_until[server] = self._monotonic() + TROUBLE_S
                     if asked_s > MAX_WAIT_S:
                         self._closed_until[server] = self._monotonic() + asked_s
+                        if self._holds_others:
+                            self._turns.hold(asked_s)
                     raise SourceError(
                         category, str(error), is_config=not error.is_passing, retry_after_s=error.retry_after_s
                     ) from refusal

@@ -14,7 +14,7 @@ from newsletter.model import PaperId
 from newsletter.sources import Fetching
 from newsletter.sources.any_feed import AnyFeedSource
 from newsletter.sources.fetching.fetcher import Fetcher
-from newsletter.sources.openreview import Account, OpenReviewSource
+from newsletter.sources.openreview import OpenReviewSource
 from newsletter.sources.openreview_notes import understand
 from newsletter.sources.polite import MAX_WAIT_S, PoliteGetter
 from newsletter.sources.preprints import PreprintSource
@@ -42,12 +42,6 @@ class Kind:
     ending: str
 
 
-def openreview(getter: PoliteGetter) -> Fetching:
-    source = OpenReviewSource(getter, lambda: NOW, account=Account("ada@example.org", "secret"))
-    source._token = "kept"  # as after a login, so that each answer is one about papers
-    return source
-
-
 KINDS = {
     "preprints": Kind(
         BIORXIV,
@@ -58,7 +52,7 @@ KINDS = {
     "openreview": Kind(
         OPENREVIEW,
         openreview_server.page([openreview_server.note(word) for word in ("one", "two", "three")]),
-        openreview,
+        lambda getter: OpenReviewSource(getter, lambda: NOW),
         "json",
     ),
     "feed": Kind(FEED, atom(SAMPLES[:COUNT]), lambda getter: AnyFeedSource(getter, lambda: NOW), "xml"),

@@ -39,11 +39,15 @@ TODAY = NOW.date()
 ACCOUNT = Account(USERNAME, PASSWORD)
 
 
-def source(server: OpenReviewServer, account: Account | None = ACCOUNT) -> OpenReviewSource:
+def source(
+    server: OpenReviewServer, account: Account | None = ACCOUNT, held: list[float] | None = None
+) -> OpenReviewSource:
     slept: list[float] = []
     fetcher = open_fetcher(contact="ada@example.org", reach=operators(server.url))
-    turns = Turns(sleep=slept.append, monotonic=lambda: 0.0)
-    getter = PoliteGetter(fetcher, turns, understand=understand, sleep=slept.append, monotonic=lambda: 0.0)
+    turns = Turns(hold=(slept if held is None else held).append, sleep=slept.append, monotonic=lambda: 0.0)
+    getter = PoliteGetter(
+        fetcher, turns, understand=understand, holds_others=True, sleep=slept.append, monotonic=lambda: 0.0
+    )
     return OpenReviewSource(getter, lambda: NOW, account=account, api_url=server.url)
 
 
@@ -223,13 +227,15 @@ def test_a_login_that_fails_is_told_without_name_and_password(
 
 def test_who_asks_too_often_waits_as_long_as_the_words_say(server: OpenReviewServer) -> None:
     server.answers = [(429, json.dumps(TOO_MANY).encode())]
-    asking = source(server, account=None)
+    held = list[float]()
+    asking = source(server, None, held)
     with pytest.raises(SourceError, match=r"asked too often .* ask again in 61 minutes") as caught:
         asking.fetch(CATEGORY)
     assert (caught.value.retry_after_s, caught.value.is_config) == (60 * 60 + 13, False)
     with pytest.raises(SourceError, match="not to be asked again"):
         asking.fetch(f"openreview:{ICLR}")
     assert len(server.requests) == 1
+    assert held == [60 * 60 + 13]  # other processes keep the rest, too
 
 
 @pytest.mark.parametrize(
