@@ -11,6 +11,7 @@ from newsletter.model import Feed, Origin
 from newsletter.settings import Settings
 from newsletter.sources.feed_papers import parse_entries
 from tests import make
+from tests.command import newsletter
 from tests.feed_samples import CATEGORY, SAMPLES, rss
 from tests.openreview_server import PASSWORD, USERNAME, note, serving_openreview
 
@@ -97,3 +98,17 @@ def test_a_venue_of_openreview_is_tried_with_the_account_of_the_settings(
         assert (name, trial()) == ("openreview:TMLR", "it can be read, and has no papers now")
         server.venues["TMLR"] = [note("one", on=datetime.now(UTC).date())]
         assert trial().startswith("“TMLR”, 1 paper, the newest of ")
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_check_says_that_a_venue_needs_an_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_account: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subscribers.yaml").write_text(
+        "subscribers:\n  - {email: ada@example.org, categories: [openreview:TMLR], keywords: {like: [cells]}}\n"
+    )
+    for name in ("OPENREVIEW_USERNAME", "OPENREVIEW_PASSWORD"):
+        monkeypatch.setenv(name, "given" if has_account else "")
+    said = newsletter("check").output
+    assert ("openreview:TMLR: OpenReview wants a login" in said) is not has_account
