@@ -20,17 +20,15 @@ REMEMBERED = timedelta(days=400)  # journals publish a preprint months later; ea
 
 
 def reads_several_sources(subscriber: Subscriber) -> bool:
-    """Tells whether papers come to this reader from more than one place; each feed and venue is one, all of arXiv one.
+    """Tells whether papers come to this reader from more than one place; each feed is one, all of arXiv another.
 
-    A workshop's paper may be at a conference a year later.
+    A venue of OpenReview is more than one by itself: its papers get a DOI, or name their arXiv id, weeks later.
     """
     sources = {
-        category
-        if categories.is_feed(category) or categories.is_openreview(category)
-        else categories.source_of(category)
+        category if categories.is_feed(category) else categories.source_of(category)
         for category in subscriber.categories
     }
-    return len(sources) > 1
+    return len(sources) > 1 or categories.SourceName.OPENREVIEW in sources
 
 
 def find_published(days: Iterable[AnnouncementDay]) -> dict[str, str]:
