@@ -95,6 +95,8 @@ def show_category(category: str, *, feed_title: str = "") -> str:
 def hint(found: str) -> str:
     """Says what to write in place of what is no category: the end of a sentence, with the nearest ones."""
     word, colon, rest = found.partition(":")
+    if not colon and word.strip().lower() in set(SourceName) - {SourceName.ARXIV}:
+        return hint(f"{word}:")
     source = source_of(found)
     if source is SourceName.FEED:
         return feed_problem(rest.strip()) or Phrase("the address of a feed")
@@ -103,6 +105,8 @@ def hint(found: str) -> str:
     if source in SUBJECTS:
         return _subject_hint(source, rest)
     if colon and word.strip().lower() in ("http", "https"):
+        if venue := venues.venue_of_page(found):
+            return venues.say_alone(venue)
         return Phrase("an address behind its prefix: feed:{address}", address=found)
     if colon:
         prefixes = ", ".join(f"{name}:" for name in SourceName if name is not SourceName.ARXIV)

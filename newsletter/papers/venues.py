@@ -41,19 +41,28 @@ def venue_problem(text: str) -> Phrase | None:
             "a venue as in the address of its page at openreview.net, such as openreview:TMLR or"
             " openreview:ICLR.cc/2026/Conference"
         )
-    return None if alone == venue else Phrase("the venue alone, openreview:{venue}", venue=alone)
+    return None if alone == venue else say_alone(alone)
+
+
+def say_alone(venue: str) -> Phrase:
+    """Says that this venue is to be written, and nothing before or behind it."""
+    return Phrase("the venue alone, openreview:{venue}", venue=venue)
+
+
+def venue_of_page(address: str) -> str:
+    """Gives the venue whose page at OpenReview this address leads to; "" for any other address."""
+    try:
+        parts = urlsplit(address.strip())
+        is_page = parts.hostname in _HOSTS and parts.path == "/group"
+        venue = next(iter(parse_qs(parts.query).get("id", ())), "") if is_page else ""
+    except ValueError:
+        return ""
+    return venue.strip("/") if _VENUE.fullmatch(venue.strip("/")) else ""
 
 
 def _within(text: str) -> str:
-    """Gives the id that an address of OpenReview's names; of any other text the text itself."""
-    text = text.strip()
-    try:
-        parts = urlsplit(text)
-        if parts.scheme in ("http", "https") and parts.hostname in _HOSTS:
-            text = next(iter(parse_qs(parts.query).get("id", ())), "")
-    except ValueError:
-        return text
-    return text.strip("/")
+    """Gives the id in an address of a venue's page; of any other text the text itself."""
+    return venue_of_page(text) or text.strip().strip("/")
 
 
 def show_venue(venue: str) -> str:
