@@ -110,7 +110,7 @@ class Fetcher:
 
 
 def _answered(url: str, response: httpx2.Response) -> FetchError:
-    status, answer = response.status_code, next(response.iter_bytes(_ANSWER_BYTES), b"")
+    status, answer = response.status_code, _beginning(response)
     if status == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error:
         wait_s = retry_after_s(response)
         when = f"in {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
@@ -130,6 +130,14 @@ def _answered(url: str, response: httpx2.Response) -> FetchError:
         else f"The server of {shown(url)} answered {status}, which asking again will not change; correct the address.",
         answer=answer,
     )
+
+
+def _beginning(response: httpx2.Response) -> bytes:
+    """Reads the beginning of a body; nothing of one that breaks off, since the status says enough."""
+    try:
+        return next(response.iter_bytes(_ANSWER_BYTES), b"")
+    except httpx2.HTTPError:
+        return b""
 
 
 def _failure(url: str, at: str, error: Exception) -> FetchError:
