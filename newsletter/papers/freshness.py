@@ -87,17 +87,16 @@ def _judge(feed: Feed, entries: int, shown_on: Collection[date], on: date) -> tu
 
 def _explain_early_ids(feed: Feed, earlier: Iterable[AnnouncementDay]) -> str:
     """Says that a good part of the new papers has ids from before an earlier day's; "" if not, or if nothing tells."""
-    known = {paper_id: day.announced_on for day in earlier for paper_id in _new_ids(day.announcements)}
+    newest_first = sorted(earlier, key=lambda day: day.announced_on, reverse=True)
+    known = ((day.announced_on, max(_new_ids(day.announcements), default="")) for day in newest_first)
+    announced_on, latest = next((each for each in known if each[1]), (None, ""))
     ids = _new_ids(feed.announcements)
-    if not known or not ids:
-        return ""
-    latest = max(known)
     early = sum(each <= latest for each in ids)
-    if early < EARLIER_IDS_SHARE * len(ids):
+    if not early or early < EARLIER_IDS_SHARE * len(ids):
         return ""
     return (
         f"The feed of {feed.category} is an old one, or half of it is: {early} of its {len(ids)} new papers have ids"
-        f" from before the last that was announced on {known[latest]}; it is asked again."
+        f" from before the last that was announced on {announced_on}; it is asked again."
     )
 
 
