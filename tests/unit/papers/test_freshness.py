@@ -1,13 +1,19 @@
 """Whether a feed is fresh, stale or half-stale: by the share of its entries that earlier days had, and by its date."""
 
+import gzip
+import json
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
 from newsletter.papers import read_feed
 from newsletter.papers.announcements import merge_feeds
+from tests import SHARED
 from tests.unit.papers.test_announcements import MONDAY, TUESDAY, day, feed, show
 
 NEW, CROSS, REPLACE, REPLACE_CROSS = AnnounceType
@@ -167,3 +173,35 @@ def test_where_nothing_was_read_before_nothing_tells() -> None:
     holiday = date(2025, 11, 28)
     late = read(feed(*batch(5000, 10), on=holiday), [elsewhere(*batch(5000, 20))], on=holiday)[1]
     assert (late.outcome, late.is_awaited) == (FeedOutcome.HALF_STALE, False)
+
+
+CORPUS = sorted((SHARED / "corpus" / "days").glob("*.jsonl.gz"))
+WANTED = ("cs.LG", "cs.AI", "cs.CL", "cs.CV", "astro-ph.GA", "astro-ph.CO")
+
+
+@pytest.mark.skipif(not CORPUS, reason="no ../shared beside this checkout: recorded days are not at hand")
+@pytest.mark.parametrize("read_before", ["cs.LG", "astro-ph.CO"])
+def test_on_recorded_days_ids_tell_todays_batch_from_the_one_before(read_before: str) -> None:
+    """Of a category that was never read, by what a single other one announced the day before."""
+    batches = {path.name[:10]: new_of_day(path) for path in CORPUS}
+    judged = Counter[tuple[str, FeedOutcome]]()
+    for (before, old), (on, new) in pairwise(batches.items()):
+        if date.fromisoformat(on) - date.fromisoformat(before) > timedelta(days=3):
+            continue
+        known = AnnouncementDay(date.fromisoformat(before), tuple(old.get(read_before, ())), ())
+        for category in set(WANTED) - {read_before}:
+            for what, batch in (("today's", new), ("an old", old)):
+                shown = Feed(category, date.fromisoformat(on), tuple(batch.get(category, ())))
+                judged[what, read_feed(shown, [known], date.fromisoformat(on))[1].outcome] += 1
+    assert judged.keys() == {("today's", FeedOutcome.ANNOUNCED), ("an old", FeedOutcome.HALF_STALE)}
+    assert judged.total() > 100
+
+
+def new_of_day(path: Path) -> dict[str, list[Announcement]]:
+    """The new papers of a recorded day by their primary category."""
+    found = defaultdict[str, list[Announcement]](list)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            if row["listed"] == "new":
+                found[row["primary"]].append(show(row["id"], NEW, row["primary"], primary=row["primary"]))
+    return found
