@@ -77,6 +77,10 @@ class OpenReviewSource:
             problems.insert(0, f"{category} accepted more papers than are read; of its latest {read} all are there.")
         if not read:
             self._require_known(category)
+            problems.append(
+                f"{category} has no accepted paper yet; if there are some at OpenReview, compare its name with the"
+                " address of their page."
+            )
         return Feed(category, on, _in_order(found), tuple(_shortened(problems)))
 
     def _page(self, category: str, offset: int, limit: int) -> NotesPage:
