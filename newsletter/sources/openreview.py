@@ -16,7 +16,14 @@ from urllib.parse import quote
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, Feed
 from newsletter.papers import arxiv_day, categories, merge_announcements
-from newsletter.sources.openreview_notes import CREDENTIALS, AcceptedPaper, NotesPage, read_notes, read_object
+from newsletter.sources.openreview_notes import (
+    COPY_NAME,
+    CREDENTIALS,
+    AcceptedPaper,
+    NotesPage,
+    read_notes,
+    read_object,
+)
 from newsletter.sources.polite import PoliteGetter
 
 API_URL = "https://api2.openreview.net"
@@ -95,8 +102,7 @@ class OpenReviewSource:
         if not groups:
             raise SourceError(
                 category,
-                f"OpenReview knows no venue {categories.within_source(category)}; copy its name from the address of its"
-                " page there, capitals included.",
+                f"OpenReview knows no venue {categories.within_source(category)}; {COPY_NAME}.",
                 is_config=True,
             )
 

@@ -27,6 +27,7 @@ from newsletter.sources.names import MOST_NAMES
 MAX_BYTES = 20_000_000
 NOTE_URL, PDF_URL = "https://openreview.net/forum?id=", "https://openreview.net/pdf?id="
 CREDENTIALS = "OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"
+COPY_NAME = "copy its name from the address of its page there, capitals included"
 _NAME_CHARS = 200
 _VENUE_CHARS = 100
 _EVERYBODY = "everyone"
@@ -129,6 +130,9 @@ def understand(refusal: FetchError) -> FetchError:
         case "TokenExpiredError":
             text = "OpenReview took the login for too old; it is renewed when it is asked again."
             return FetchError(refusal.url, text, is_passing=True, answer=refusal.answer)
+        case "NotFoundError":
+            text = f"OpenReview knows no such venue; {COPY_NAME}."
+            return FetchError(refusal.url, text, answer=refusal.answer)
         case "LoginError":
             text = f"OpenReview does not take {CREDENTIALS}; correct them."
             return FetchError(refusal.url, text, answer=refusal.answer)

@@ -245,6 +245,7 @@ def test_who_asks_too_often_waits_as_long_as_the_words_say(server: OpenReviewSer
     [
         (json.dumps(CHALLENGE).encode(), "OPENREVIEW_USERNAME"),
         (b'{"name": "TokenExpiredError"}', "renewed"),
+        (b'{"name": "NotFoundError", "message": "Group Not Found"}', "knows no such venue; copy its name"),
         (b'{"name": "OverloadError"}', "As it was."),
         (b"<html>", "As it was."),
         (b"[]", "As it was."),
