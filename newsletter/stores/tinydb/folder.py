@@ -5,6 +5,7 @@ Readers take no lock, since a file is always a whole one. Every change is a read
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -128,7 +129,10 @@ def matching(folder: Path, name: re.Pattern[str], *, first: str = "") -> list[tu
 
     Raises OSError for a folder that is not there: a memory whose disk went away is not an empty one.
     """
-    return [(path, match) for path in folder.iterdir() if path.name >= first and (match := name.fullmatch(path.name))]
+    # By their names first: a Path for each of many years' files takes longer than to list them
+    with os.scandir(folder) as entries:
+        names = [each.name for each in entries if each.name >= first]
+    return [(folder / each, match) for each in names if (match := name.fullmatch(each))]
 
 
 def drop_days(paths: Sequence[Path], before: date, most_days: int | None) -> None:
