@@ -1,4 +1,4 @@
-"""What is written alike in every language, such as prices and where a text is cut. Pure."""
+"""Writes what looks the same in every language, such as prices, and cuts long texts. Pure."""
 
 from __future__ import annotations
 

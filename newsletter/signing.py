@@ -1,4 +1,4 @@
-"""Who may act for a subscriber: signed tokens for links, and signed tags for the part of an address after the plus.
+"""Signs what lets somebody act for a subscriber: tokens of links, and the part of an address after the plus.
 
 Both hold a subscriber's id and no address, have one purpose, can be used again and do not expire: a mail lies in its
 mailbox for years. Pure; what a token allows is for those to say who read it. Links are itsdangerous'; a tag has its own

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.app.beginning import ask_sent_before, require_known_beginning
 from newsletter.app.common import (
     build_mail_identity,
     build_renderer,
@@ -26,6 +25,7 @@ from newsletter.app.common import (
 from newsletter.app.database import driver_url, open_database, release_database
 from newsletter.app.inbound import build_mail_handler, build_mailbox
 from newsletter.app.libraries import build_library_reader, find_library_key, read_libraries
+from newsletter.app.lost_memory import ask_sent_before, require_known_memory
 from newsletter.app.network import kept_answers
 from newsletter.app.notifier import build_notifier
 from newsletter.app.records import NO_CONTACT, build_harvester, build_look_back, build_turns
@@ -177,7 +177,7 @@ __all__ = [
     "open_database",
     "read_libraries",
     "release_database",
-    "require_known_beginning",
+    "require_known_memory",
     "require_model_key",
     "require_signer",
     "restore",

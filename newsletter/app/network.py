@@ -1,4 +1,4 @@
-"""What all sources of one process share of the network."""
+"""Keeps what all sources of one process share of the network."""
 
 from __future__ import annotations
 

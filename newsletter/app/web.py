@@ -21,7 +21,7 @@ from newsletter.app.notifier import build_notifier
 from newsletter.app.sample import build_sample
 from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -73,7 +73,7 @@ def _require_ready(settings: Settings, store: Store) -> None:
         require_database(settings)
     else:
         store.get_runs(limit=1)
-    beginning.require_whole(store)
+    lost_memory.require_whole(store)
 
 
 def _language_of(settings: Settings, store: Store, subscriber_id: str) -> str:

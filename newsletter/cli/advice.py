@@ -67,12 +67,12 @@ def require_lasting_memory(
 def require_memory(settings: Settings, store: Store) -> None:
     """Refuses to mail people with a memory that will vanish, or that began anew. Raises ConfigError and StoreError."""
     require_lasting_memory(settings)
-    require_known_beginning(settings, store)
+    require_known_memory(settings, store)
 
 
-def require_known_beginning(settings: Settings, store: Store) -> None:
+def require_known_memory(settings: Settings, store: Store) -> None:
     """Refuses to mail people with a memory that began anew: a StoreError. Logs what could not be known of it."""
-    if unknown := app.require_known_beginning(settings, store):
+    if unknown := app.require_known_memory(settings, store):
         log.get_log().warning("advice", text=unknown)
 
 

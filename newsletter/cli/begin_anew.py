@@ -6,7 +6,7 @@ import click
 
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.settings import load_settings
 
 
@@ -24,5 +24,5 @@ def command() -> None:
     """
     settings = load_settings()
     store = app.build_store(settings)
-    beginning.begin_anew(store, app.utc_now().date())
+    lost_memory.begin_anew(store, app.utc_now().date())
     click.echo("The memory counts as a new one from now on; mails from before it are forgotten.")

@@ -9,7 +9,7 @@ import click
 from newsletter import app
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.mail.inbound import NoEvent, read_bounce
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.settings import load_settings
 
 _MOST_BYTES = 5_000_000  # what a bounce has to say stands before the copy of the mail it returns
@@ -39,7 +39,7 @@ def command(file: BinaryIO, to: str) -> None:
         return
     store = app.build_store(settings)
     if not store.take_event(event, now=now):
-        beginning.note_unknown(store, event)
+        lost_memory.note_unknown(store, event)
         click.echo(f"nothing changed: there is no delivery {event.delivery_id}")
         return
     detail = f": {event.detail}" if event.detail else ""

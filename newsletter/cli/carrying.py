@@ -1,4 +1,4 @@
-"""What the commands that carry a memory share: their progress on a terminal, and what they say at the end."""
+"""Shows how far a command is that carries a memory, and says at the end what it carried."""
 
 from __future__ import annotations
 

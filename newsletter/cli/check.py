@@ -24,7 +24,7 @@ from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import beginning, directory, library, reader_texts, signup
+from newsletter.services import directory, library, lost_memory, reader_texts, signup
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
@@ -271,11 +271,11 @@ def _memory(settings: Settings) -> str:
     """Checks that what is stored of each reader can be read; opens no new store, since that would write."""
     store = app.find_store(settings, "standings")
     if store is None:
-        before = app.ask_sent_before(settings, app.utc_now().date() - beginning.LOOK_BACK)
+        before = app.ask_sent_before(settings, app.utc_now().date() - lost_memory.LOOK_BACK)
         if before.digests:
-            raise StoreError(f"none yet, and SendGrid took {before.digests:,} digests lately; {beginning.REMEDY}")
+            raise StoreError(f"none yet, and SendGrid took {before.digests:,} digests lately; {lost_memory.REMEDY}")
         return "\n  ".join(filter(None, ("none yet", before.why)))
-    unknown = app.require_known_beginning(settings, store, is_noted=False)
+    unknown = app.require_known_memory(settings, store, is_noted=False)
     if unreadable := store.find_unreadable():
         raise StoreError("\n".join(f"{who} is not mailed: {why}" for who, why in unreadable.items()))
     return "\n  ".join(filter(None, ("what is kept of each subscriber can be read", unknown)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from newsletter import app, worker
-from newsletter.cli.advice import log_advice, require_known_beginning, require_lasting_memory
+from newsletter.cli.advice import log_advice, require_known_memory, require_lasting_memory
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.promised_mails import begin_welcomes, keep_welcomes
@@ -37,7 +37,7 @@ def command() -> None:
     require_lasting_memory(settings)
     log_advice(settings)
     store = app.build(settings).store  # what cannot work is said now
-    require_known_beginning(settings, store)
+    require_known_memory(settings, store)
     tasks: list[Callable[[Worker], None]] = [
         lambda task: keep_clock(settings, task),
         lambda task: keep_welcomes(settings, store, task),

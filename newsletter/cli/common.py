@@ -1,4 +1,4 @@
-"""What the commands share: subscribers by name, tables, loud lines, progress on a terminal or in a log."""
+"""Helps the commands: subscribers by name, tables, loud lines, progress on a terminal or in a log."""
 
 from __future__ import annotations
 

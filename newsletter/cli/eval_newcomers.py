@@ -1,4 +1,4 @@
-"""What `newsletter eval --newcomers` measures and prints; the measuring is in scoring/evaluation/newcomers.py."""
+"""Prints what `newsletter eval --newcomers` measures; the measuring is in scoring/evaluation/newcomers.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `newsletter check` tries at Zotero: each library that subscribers.yaml names, and what it finds there."""
+"""Tries Zotero for `newsletter check`: reads each library that subscribers.yaml names, and says what it found."""
 
 from __future__ import annotations
 

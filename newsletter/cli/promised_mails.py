@@ -19,7 +19,7 @@ from newsletter.cli.shutdown import Worker
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import PromisedMail
 from newsletter.ops import notify
-from newsletter.services import beginning, signup, welcomes
+from newsletter.services import lost_memory, signup, welcomes
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -111,7 +111,7 @@ def look_for_newcomers(
 ) -> welcomes.Look | None:
     """Looks once; None if that failed, which is logged and told."""
     try:
-        beginning.require_whole(service.store)  # to one that began anew everybody is a newcomer
+        lost_memory.require_whole(service.store)  # to one that began anew everybody is a newcomer
         return service.send_due(
             _new_run_id("welcome"), only=only, due_only=due_only, should_stop=should_stop, leaving=leaving
         )

@@ -8,7 +8,7 @@ from threading import Event
 import click
 
 from newsletter import app
-from newsletter.cli.advice import log_advice, require_known_beginning, require_lasting_memory
+from newsletter.cli.advice import log_advice, require_known_memory, require_lasting_memory
 from newsletter.cli.clock import keep_clock
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
@@ -51,7 +51,7 @@ def command(host: str, port: int, no_clock: bool, no_inbox: bool) -> None:
     submitted = Event()
     web = app.build_web(settings, submitted.set)
     store = app.build_store(settings)
-    require_known_beginning(settings, store)
+    require_known_memory(settings, store)
     tasks: list[Callable[[Worker], None]] = [lambda worker: keep_welcomes(settings, store, worker)]
     if settings.open_subscription:
         tasks.append(lambda worker: keep_sign_up_mails(settings, submitted, worker))

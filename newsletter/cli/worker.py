@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from newsletter import app, worker
-from newsletter.cli.advice import log_advice, require_known_beginning
+from newsletter.cli.advice import log_advice, require_known_memory
 from newsletter.cli.common import begin_log
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.shutdown import leave, run_until_signal
@@ -39,7 +39,7 @@ def command(concurrency: int) -> None:
     begin_log(settings)
     log_advice(settings)
     worker.require_queue(settings)
-    require_known_beginning(settings, app.build(settings).store)  # what cannot work is said now
+    require_known_memory(settings, app.build(settings).store)  # what cannot work is said now
     is_ended = run_until_signal([lambda task: worker.keep_working(settings, task, concurrency)])
     log.get_log().info("shutdown")
     leave(0 if is_ended else 1)

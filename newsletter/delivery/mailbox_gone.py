@@ -1,4 +1,4 @@
-"""Whether a mail system's answer says that a mailbox does not exist (any more). Pure; one rule for every answer.
+"""Tells whether a mail system's answer says that a mailbox does not exist. Pure; one rule for every answer.
 
 Reports of failure (mail/inbound/bounces.py), refusals in an SMTP session (run/deliver.py) and SendGrid's events
 (mail/inbound/sendgrid_events.py) ask it. Statuses are RFC 3463's and those of IANA's registry "SMTP Enhanced Status

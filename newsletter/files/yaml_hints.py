@@ -1,4 +1,4 @@
-"""Why a YAML parser stopped, in words for people who write prose between colons and dashes.
+"""Explains why a YAML parser stopped, in words for people who write prose between colons and dashes.
 
 A parser names the place where it gave up, which is often a line below the mistake, and knows nothing of keyboards and
 word processors that write other colons, blanks and quotes. Reads lines and marks only; yaml_nodes.py does the parsing.

@@ -1,4 +1,4 @@
-"""What a digest says of its model: which one was asked, its tokens and its cost. Pure."""
+"""Says which model a digest asked, how many tokens that took and what it cost. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mail shows of papers that its reader was sent before: which one a paper follows, the week's best. Pure."""
+"""Shows papers that the reader was sent before: the one that a new paper follows, and the week's best. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the newsletter looks and what it calls itself: templates/theme.yaml, laid over the one that ships.
+"""Reads the look and the name of the newsletter: templates/theme.yaml, laid over the one that ships.
 
 Templates and stylesheets say `var(--ink)`; `fill` puts the theme's value there, since mail programs know no CSS
 variables, and `css` sets the variables for pages. Colours that could not be read are refused (WCAG 2.2 §1.4.3).

@@ -1,4 +1,4 @@
-"""What a digest shows of papers that its reader was sent before: what is new in a later version, a withdrawal. Pure."""
+"""Shows news of papers that the reader was sent before: a later version, or a withdrawal. Pure."""
 
 from __future__ import annotations
 

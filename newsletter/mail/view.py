@@ -1,4 +1,4 @@
-"""What a template may show of a digest: text that is readable already (TeX, shortened lists), not yet escaped. Pure.
+"""Prepares a digest for templates: TeX is readable and lists are short here, nothing is escaped yet. Pure.
 
 A `DigestView` is built once for a digest, with every paper whole; `at` gives the same one as a mail shows it: an entry
 of each paper in the contents, the best few in full, and less of them where the mail would be cut (size_budget.py).

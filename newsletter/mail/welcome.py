@@ -1,4 +1,4 @@
-"""What a welcome says: when the mail comes, what it looks for, the best of an earlier day, how to change and to leave.
+"""Writes a welcome: when the mail comes, what it looks for, an earlier day's best, how to change it and how to leave.
 
 Its sentences are those of `templates/email/welcome.yaml`, which the caller brings, in the reader's language. render.py
 fills the templates; which papers were the best is services/welcomes.py's business. Pure.

@@ -1,4 +1,4 @@
-"""What a digest says of dates, kinds, names and cut-offs, in its reader's language. Pure."""
+"""Words dates, kinds, names and cut-offs of a digest in its reader's language. Pure."""
 
 from __future__ import annotations
 

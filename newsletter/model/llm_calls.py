@@ -1,4 +1,4 @@
-"""What a language model was asked and answered: gradings, calls, batches of calls."""
+"""Holds the gradings, calls and batches of calls of a language model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a digest tells its reader beside papers: of which kind it is, and its values; no words.
+"""Holds what a digest tells its reader beside papers: a kind and its values, no words.
 
 mail/notices.py says it in the reader's language.
 """

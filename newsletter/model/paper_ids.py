@@ -1,4 +1,4 @@
-"""What a paper is known by, whatever its source: an arXiv id, a DOI, or a key of its feed.
+"""Identifies a paper of any source: by an arXiv id, a DOI, or a key of its feed.
 
 Stored, and in links, an id is a text: arXiv's as it is ("2510.05064"), every other one behind its kind
 ("doi:10.1101/…").

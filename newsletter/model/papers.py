@@ -1,4 +1,4 @@
-"""What arXiv and other sources announce: papers, feeds, and the day they are shown on."""
+"""Holds papers, feeds, and the announcement days of arXiv and other sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of one reader, together: their own wishes, and what their next mail depends on."""
+"""Holds together what is kept of one reader: their own wishes, and what their next mail depends on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run of the morning did, for each subscriber."""
+"""Holds what a run did for each subscriber."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scorer gives for papers: relevance and novelty, failures, tokens and cost."""
+"""Holds what a scorer gives for papers: relevance and novelty, failures, tokens and cost."""
 
 from __future__ import annotations
 

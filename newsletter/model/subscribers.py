@@ -1,4 +1,4 @@
-"""Who subscribes to what, and what they say of it: profiles, votes, sign-ups, a changed address."""
+"""Holds subscribers and what they say: profiles, votes, sign-ups, a changed address."""
 
 from __future__ import annotations
 

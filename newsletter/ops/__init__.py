@@ -1,4 +1,4 @@
-"""What the operator sees and is sent: logs, metrics, alerts, and whether the domain can deliver mail."""
+"""Informs the operator: logs, metrics, alerts, and checks of whether the domain can deliver mail."""
 
 __all__ = [
     "alerts",

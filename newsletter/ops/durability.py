@@ -1,4 +1,4 @@
-"""Whether a folder is still there after a restart: on many platforms the disk of a process vanishes with it. Pure.
+"""Tells whether a folder outlives a restart: on many platforms the disk of a process vanishes with it. Pure.
 
 The caller brings the system's list of mounts (Linux: /proc/mounts, see proc(5)) and the environment.
 """

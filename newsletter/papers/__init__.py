@@ -1,4 +1,4 @@
-"""What is known of a paper before any reader is: announcements, categories, authors, links, citations, TeX as text.
+"""Knows papers before any reader does: announcements, categories, authors, links, citations, TeX as text.
 
 Fetches nothing (sources/) and judges nothing (scoring/).
 """
@@ -27,8 +27,8 @@ from newsletter.papers.library import arxiv_id, is_library_file, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
-from newsletter.papers.twins import Works, merge_twins
 from newsletter.papers.withdrawals import WITHOUT_WORDS, find_withdrawn, withdrawal_notice
+from newsletter.papers.works import Works, merge_works
 
 __all__ = [
     "WITHOUT_WORDS",
@@ -65,7 +65,7 @@ __all__ = [
     "latest",
     "library",
     "merge_announcements",
-    "merge_twins",
+    "merge_works",
     "paper_links",
     "plan_retry",
     "read_feed",

@@ -1,4 +1,4 @@
-"""What is owed to those whose papers a page or a mail shows, in English as they word it themselves. Pure.
+"""Thanks those whose papers a page or a mail shows, in English as they word it themselves. Pure.
 
 arXiv asks for its two sentences (https://info.arxiv.org/help/api/tou.html). bioRxiv and medRxiv ask that nobody takes a
 preprint for established knowledge (https://www.medrxiv.org/content/what-unrefereed-preprint). Journals and blogs are

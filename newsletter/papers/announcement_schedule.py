@@ -1,4 +1,4 @@
-"""When arXiv announces what it was given: by its published timetable, and by the order of its ids. Pure.
+"""Knows arXiv's timetable: tells by it, and by the order of ids, when a paper was announced. Pure.
 
 The timetable is https://info.arxiv.org/help/availability.html. What is received before 14:00 US Eastern of a weekday
 is announced at 20:00, and stands in the feed of the next weekday: Friday's in Monday's. arXiv's holidays are not known

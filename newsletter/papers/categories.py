@@ -1,4 +1,4 @@
-"""What a reader may name as a category: one of arXiv's, or one of another source behind its prefix. Pure.
+"""Checks the categories that a reader may name: arXiv's, and those of other sources behind their prefix. Pure.
 
     cs.LG    biorxiv:neuroscience    medrxiv:epidemiology    feed:https://journal.example.org/rss.xml
 

@@ -1,4 +1,4 @@
-"""What is different between two versions of a paper: its title, and the sentences of its abstract, word by word. Pure.
+"""Compares two versions of a paper: the title, and the sentences of the abstract, word by word. Pure.
 
 A sentence that was moved, or is only spelled or spaced otherwise, is no difference. What readers ask first comes first:
 the sentences in which a number is another one.

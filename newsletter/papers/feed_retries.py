@@ -1,4 +1,4 @@
-"""When a feed is asked again that has not brought today's papers, and who asks for it. Pure.
+"""Plans when a feed is asked again that has not brought today's papers, and who asks. Pure.
 
 arXiv wants few requests, and its feeds turn once a day. So each answer without today's papers says when to ask next, a
 longer while after each; what was planned is kept with the day, for the next process or after a restart.

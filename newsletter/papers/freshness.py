@@ -1,4 +1,4 @@
-"""Whether a feed shows today's papers, an old batch, half of each, or nothing and why: judged by what it shows. Pure.
+"""Judges by its entries whether a feed shows today's papers, an old batch, half of each, or nothing and why. Pure.
 
 arXiv dates its feeds by the day of the request, so a date of today proves nothing; an older one does, since somebody on
 the way kept an old answer.

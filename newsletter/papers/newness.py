@@ -1,4 +1,4 @@
-"""What is new in a feed that goes on showing what it showed before, as all but arXiv's do. Pure.
+"""Tells what is new in a feed that goes on showing its earlier papers, as all but arXiv's do. Pure.
 
 New is what no kept day saw in that feed: not what its dates say, since journals add papers with the date of an issue,
 and weeks late. Only at a first look dates count, lest a new reader be mailed the whole feed.

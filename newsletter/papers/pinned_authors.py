@@ -1,4 +1,4 @@
-"""Whether a paper has a pinned author. Pure; names are compared as people write them, not as TeX spells them.
+"""Finds the papers of pinned authors. Pure; names are compared as people write them, not as TeX spells them.
 
 A pinned name may be written as arXiv prints names (`Ada B. Lovelace`), as libraries do (`Lovelace, Ada`), or as
 citations do (`Lovelace A.`): each of these readings counts. An author of a paper has the first one alone.

@@ -1,4 +1,4 @@
-r"""What finds papers by words: all of them, each at the beginning of a word, phrases in quotation marks. Pure.
+r"""Searches papers for words: all of them, each at the beginning of a word, phrases in quotation marks. Pure.
 
 Case, accents and punctuation do not matter, nor whether a letter is written in TeX: `\alpha`, α and "alpha" are one
 word. Where a script has no spaces between words (Chinese, Japanese) each character is a word. `find` looks through

@@ -1,4 +1,4 @@
-"""Which announcement days belong in a subscriber's next mail. Pure.
+"""Chooses the announcement days that belong in a subscriber's next mail. Pure.
 
 Normally just the latest one; after missed runs, for weekly readers and after a failed feed, more. And of the days
 before, the papers that could not be scored.

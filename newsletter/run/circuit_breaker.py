@@ -1,4 +1,4 @@
-"""When a run begins no other mail: when it is asked to end, or after two strikes of its sender in a row.
+"""Stops a run from beginning another mail: once it is asked to end, or its sender failed twice in a row.
 
 Each error says how many strikes it is (errors.py). A doubt is one, since the next mail would most likely be in doubt,
 too; no connection is two, since waiting for it once more for each reader helps nobody. A clock mails in many short

@@ -1,4 +1,4 @@
-"""What a morning works with: the edges and the clock, what is known of the day, and who follows its progress.
+"""Holds what a morning works with: the edges and the clock, what is known of the day, and who follows its progress.
 
 Values and Protocols only; what happens with them is flow.py's and its steps' business.
 """

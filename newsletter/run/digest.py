@@ -1,4 +1,4 @@
-"""What a digest holds: which scored papers pass the cut-offs, in which order, how many. Pure; renders nothing."""
+"""Puts a digest together: which scored papers pass the cut-offs, in which order, how many. Pure; renders nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may be mailed now: found by a few reads for all subscribers together, before any of them is served.
+"""Finds who may be mailed now, by a few reads for all subscribers together, before any of them is served.
 
 A hint and no claim: who is served for nothing loses a second, and nobody is served twice, since the claim decides. Who
 is left out is found by the next look.

@@ -1,4 +1,4 @@
-"""What a morning needs once for everybody: the day's feeds, the papers read, and the answers that were asked ahead."""
+"""Gathers what a morning needs once for everybody: feeds, papers read by the model of meaning, answers asked ahead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of the readers of a run: read for some hundred of them at once, shortly before the first is served.
+"""Reads what is kept of some hundred readers of a run at once, shortly before the first of them is served.
 
 It may have changed when a reader's turn comes. What makes a mail leave is decided by the claim, and at the hand-over,
 which asks once more whether the reader has left (stores/protocols/mails.py).

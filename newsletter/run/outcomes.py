@@ -1,4 +1,4 @@
-"""Why a subscriber gets no mail in this run, as far as that is known before their papers are scored.
+"""Tells why a subscriber gets no mail in this run, as far as that is known before their papers are scored.
 
 When a mail is due is schedule.py's business; what a claim may do is delivery/ledger.py's.
 """

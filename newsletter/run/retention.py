@@ -1,4 +1,4 @@
-"""How long what is remembered is kept, as one table, and the step of a run that forgets the rest.
+"""Forgets what was kept long enough; one table says how long each thing is kept.
 
 What has no rule here is kept for good: deliveries and events, digests, address statuses, profiles, votes, run reports.
 What is forgotten cannot be had again, and the clock may be wrong for an hour or a week. So a date counts only when

@@ -1,4 +1,4 @@
-"""When a subscriber's mail is due: local dates, send times across clock changes, pauses. Pure; takes `now`.
+"""Tells when a subscriber's mail is due: local dates, send times across clock changes, pauses. Pure; takes `now`.
 
 Facts about zones come from the system's IANA data, or from the tzdata package. Whether a mail went out already is
 the ledger's business.

@@ -1,4 +1,4 @@
-"""What one subscriber's mail of one date is made of: worked out once, of one read of their ledger rows, and handed on.
+"""Selects what one subscriber's mail of one date is made of: once, from one read of their ledger rows.
 
 Which days are left over is backlog.py's business, what a day brought to whom papers/announcements.py's.
 """
@@ -22,10 +22,10 @@ from newsletter.model import (
     Updates,
     Vote,
 )
-from newsletter.papers import find_announced, merge_announcements, merge_twins
+from newsletter.papers import find_announced, merge_announcements, merge_works
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
-from newsletter.run.twins import read_sent_works, reads_several_sources
+from newsletter.run.sent_works import read_sent_works, reads_several_sources
 from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
 from newsletter.stores import Store
 
@@ -83,11 +83,11 @@ def select(
 
 def _each_work_once(store: Store, selection: Selection) -> Selection:
     """Leaves of a work that stands in two places one paper, and none of a work that was mailed under another id."""
-    candidates = merge_twins(selection.candidates)
+    candidates = merge_works(selection.candidates)
     if candidates:
         sent = read_sent_works(store, selection.subscriber.subscriber_id, selection.digest_on)
         candidates = tuple(each for each in candidates if sent.find(each.paper) is None)
-    return replace(selection, announced=merge_twins(selection.announced), candidates=candidates)
+    return replace(selection, announced=merge_works(selection.announced), candidates=candidates)
 
 
 def read_history(store: Store, subscriber_id: str) -> ReaderHistory:

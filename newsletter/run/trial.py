@@ -1,4 +1,4 @@
-"""What a profile would have got of the last announcement days: how many papers of each, and the best. Records nothing.
+"""Tries a profile on the last announcement days: how many papers of each, and the best. Records nothing.
 
 Every day is composed as its morning would have: with the days before it as history, and without what was mailed, since
 the question is what the profile finds. What is said of a trial, and advised, is services/trial_words.py's business.

@@ -1,4 +1,4 @@
-"""What became of papers that a reader was sent: later versions, and that one is withdrawn. Which of it is news to them.
+"""Finds news of papers that a reader was sent: later versions, and that one is withdrawn.
 
 `find_changed` works by the reader's ledger rows and what the days of announcements show, and reads no digest: of most
 readers' papers nothing is new. `confirm` compares with what they have read. A version is told of once, because the row

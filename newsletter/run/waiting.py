@@ -1,4 +1,4 @@
-"""Whether a mail waits for feeds that are late: some hours, so that it is whole; then it goes with what there is. Pure.
+"""Decides whether a mail waits some hours for late feeds; then it goes with what there is. Pure.
 
 Most late feeds come within hours, and a reader of two categories wants one mail. Readers of other categories do not
 wait, and what comes after the mail has left is in the next one.

@@ -1,4 +1,4 @@
-"""Who takes the mail: `outbox.py` writes files, `smtp.py` and `sendgrid.py` hand it on.
+"""Hands mail on: `outbox.py` writes files, `smtp.py` and `sendgrid.py` ask a server.
 
 A sender translates and decides nothing: whether a mail may leave is the ledger's business (run/deliver.py). A new
 one (Mastodon, say) is a module here with a class that keeps the Protocol, and a line in the composition root.

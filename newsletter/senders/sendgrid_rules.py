@@ -1,4 +1,4 @@
-"""What follows from each answer of SendGrid's API, and from each stage at which a request can fail.
+"""Says what follows from each answer of SendGrid's API, and from each stage at which a request can fail.
 
 `RESPONSE_RULES` and `FAILURE_RULES` are tables; facts: https://www.twilio.com/docs/sendgrid/api-reference/mail-send and
 its page of errors. Which exception comes at which stage was seen against a real socket

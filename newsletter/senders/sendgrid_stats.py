@@ -1,7 +1,7 @@
 """Asks SendGrid how many digests it took: the statistics of the category that each of them has.
 
 One request of `GET /v3/categories/stats` (twilio/sendgrid-oai, tsg_stats_v3.json); a key that may only send mail is
-answered with 403. What follows from it is services/beginning.py's business.
+answered with 403. What follows from it is services/lost_memory.py's business.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a failure of an SMTP session means for the mail, by how far the mail had come.
+"""Says what a failure of an SMTP session means for the mail, by how far the mail had come.
 
 `ERRORS` says what follows from which answer of which stage (RFC 5321 §4.2.1). Sends nothing; see smtp.py.
 """

@@ -18,7 +18,7 @@ from newsletter.mail import responses
 from newsletter.mail.inbound import Command, Envelope, Ignored, NoEvent, ReplyPolicy, Request, read_bounce, read_reply
 from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.services.directory import as_served
 from newsletter.services.profiles import ProfileService
 from newsletter.services.service_mail import ServiceMails
@@ -99,7 +99,7 @@ def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NO_ENVELOPE) 
         return answer(handler, read_reply(raw, policy, now=handler.now(), envelope=envelope))
     is_kept = handler.store.take_event(event, now=handler.now())
     if not is_kept:
-        beginning.note_unknown(handler.store, event)
+        lost_memory.note_unknown(handler.store, event)
     return Handled(event.kind if is_kept else "a bounce of a mail that is not known", event.subscriber_id)
 
 

@@ -1,4 +1,4 @@
-"""Where announcements come from: `arxiv.py` asks arXiv, `recorded.py` reads files; `feed.py` parses both.
+"""Gets announcements: `arxiv.py` asks arXiv, `recorded.py` reads files; `feed.py` parses both.
 
 What nobody collected comes later, from arXiv's records (`oai.py`). Categories with a prefix go by `by_prefix.py` to
 bioRxiv and medRxiv (`preprints.py`) or to anybody's feed (`any_feed.py`).

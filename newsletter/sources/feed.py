@@ -1,4 +1,4 @@
-"""What an arXiv feed says, Atom or RSS 2.0, from its bytes. Fetches nothing: see `arxiv.py` and `recorded.py`.
+"""Parses an arXiv feed, Atom or RSS 2.0, from its bytes. Fetches nothing: see `arxiv.py` and `recorded.py`.
 
 The format is the one arXiv's feed service writes: an entry's id is `oai:arXiv.org:IDvN`, its first category the
 primary one, its authors one string joined by commas. A feed that may have lost entries is refused whole, because

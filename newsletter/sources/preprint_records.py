@@ -1,4 +1,4 @@
-"""What the API of bioRxiv and medRxiv says, from its bytes → papers. Fetches nothing: see `preprints.py`.
+"""Parses answers of the API of bioRxiv and medRxiv, from their bytes. Fetches nothing: see `preprints.py`.
 
 The form is described at https://api.biorxiv.org/: `messages` with the count of all records, and a `collection` of one
 record for each version that was posted. Numbers come as numbers or as texts. A page that is damaged is refused whole;

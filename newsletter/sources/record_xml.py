@@ -1,4 +1,4 @@
-"""What holds for the answers of each server of records: a page is whole, of its kind and no larger than it can be.
+"""Checks answers of a server of records: a page is whole, of its kind and no larger than it can be.
 
 A single record that cannot be read is left out and named. Fetches nothing. `setting` is the setting of the server's
 address, which messages name.

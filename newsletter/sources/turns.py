@@ -1,4 +1,4 @@
-"""When the next request to a server may leave: some seconds after the one before, in turn with other processes.
+"""Keeps requests to a server some seconds apart, in turn with other processes.
 
 Asks nobody, and tries nothing again. What takes turns for all processes of one memory is stores/'s business.
 """

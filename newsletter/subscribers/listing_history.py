@@ -1,4 +1,4 @@
-"""Who stood in subscribers.yaml since when: finds somebody who vanished and somebody new of the same name. Pure.
+"""Finds somebody who vanished from subscribers.yaml and somebody new of the same name. Pure.
 
 The program never writes that file, so a changed address looks like two people. The history is a small document in the
 store, with ids and names and no address; who vanished is dropped from it after a while.

@@ -1,4 +1,4 @@
-"""What people mean who write a time of day or a time zone in another way than subscribers.yaml wants it.
+"""Understands a time of day or a time zone that is written in another way than subscribers.yaml wants it.
 
 Gives the words of a hint and decides nothing (schema.py does). Of time zones only names of places are
 proposed: `Etc/GMT+8` is eight hours *west* of UTC (POSIX turns the sign round), and an abbreviation such as CST names

@@ -1,4 +1,4 @@
-"""What is valid in subscribers.yaml, and yet may not say what was meant: told by `newsletter check`, refused by nobody.
+"""Notes what is valid in subscribers.yaml, and yet may not say what was meant: `newsletter check` tells it.
 
 Reads the tree of files/yaml_nodes.py, since the values themselves no longer show it.
 """

@@ -1,4 +1,4 @@
-"""What holds for a subscriber: the reader's own wishes over what subscribers.yaml says. Pure.
+"""Lays a reader's own wishes over what subscribers.yaml says. Pure.
 
 Key by key: what the latest revision of the profile writes holds in place of the file; a word such as "weekly" holds
 over both; of two pauses the later one ends the silence. Reading a revision is profile_yaml.py's business.

@@ -1,4 +1,4 @@
-"""What is different between two profiles, in words for their reader, by templates/texts/profile_answers.yaml. Pure."""
+"""Words the difference of two profiles for their reader, by templates/texts/profile_answers.yaml. Pure."""
 
 from __future__ import annotations
 

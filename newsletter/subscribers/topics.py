@@ -1,4 +1,4 @@
-"""Which of a reader's topics a comment speaks of. Pure.
+"""Tells which of a reader's topics a comment speaks of. Pure.
 
 A model begins with the topic that a paper meets, and writes it in its own way: whole ("ML Systems: …"), by a part
 ("Compression/Efficiency — …" for "Model Compression and Efficiency"), by initials or by its number in the profile.

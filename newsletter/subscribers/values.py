@@ -1,4 +1,4 @@
-"""What a single value of subscribers.yaml or of a profile may be, and what was expected where it is not that. Pure.
+"""Checks single values of subscribers.yaml and of profiles, and says what was expected where one is wrong. Pure.
 
 Addresses, zones, times, categories, authors, choices and numbers, each with its limits. Which keys there are is
 schema.py's business, finding the line files/yaml_checks.py's.

@@ -1,4 +1,4 @@
-"""Who is a newcomer and gets a welcome: once, when the operator adds them. Pure.
+"""Tells who is a newcomer and gets a welcome: once, when the operator adds them. Pure.
 
 Whoever the store has a welcome of is none any more. When it is tried again is promised_mail.py's business, sending it
 services/welcomes.py's.

@@ -1,4 +1,4 @@
-"""What all pages share: templates, security headers, size limits, and calm pages for everything that goes wrong.
+"""Gives all pages what they share: templates, security headers, size limits, calm pages for whatever goes wrong.
 
 Knows no concern of its own. A token is never logged: a request is named by its endpoint, not by its path.
 """

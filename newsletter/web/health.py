@@ -1,4 +1,4 @@
-"""What machines ask: whether the web part is alive, whether it can do its work, and numbers for Prometheus."""
+"""Answers machines: whether the web part is alive, whether it can do its work, and numbers for Prometheus."""
 
 from __future__ import annotations
 

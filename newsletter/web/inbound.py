@@ -1,4 +1,4 @@
-"""Where SendGrid's Inbound Parse posts the mail that readers write: `/hooks/sendgrid/inbound/SECRET`.
+"""Takes the mail that readers write, as SendGrid's Inbound Parse posts it: `/hooks/sendgrid/inbound/SECRET`.
 
 Takes a form to pieces as bytes, since each field has a charset of its own, and hands the mail on as bytes. What it
 means is mail/inbound/parse.py's business, what follows services/replies.py's. SendGrid repeats for three days what is

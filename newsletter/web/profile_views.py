@@ -1,4 +1,4 @@
-"""What the page of a profile shows: the text, what it would bring, what is wrong in it, and its earlier versions."""
+"""Prepares the page of a profile: its text, what it would bring, what is wrong in it, its earlier versions."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import flask
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.mail.inbound import sendgrid_events
 from newsletter.model import MailEvent
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.stores import Store
 from newsletter.web.request_limits import ConcurrencyLimit, sparing_warner
 
@@ -63,7 +63,7 @@ def _take_all(store: Store, events: Iterable[MailEvent], now: datetime) -> tuple
         except ReaderUnreadable as error:
             failed += 1
             _log.error("an event of %s could not be kept; SendGrid will repeat it: %s", error.subscriber_id, error)
-    if unknown and beginning.note_unknown(store, min(unknown, key=lambda event: event.digest_on)):
+    if unknown and lost_memory.note_unknown(store, min(unknown, key=lambda event: event.digest_on)):
         _log.error("SendGrid tells of a mail that the memory does not know and that is older than it; see /ready")
     return kept, failed
 

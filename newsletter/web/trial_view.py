@@ -1,4 +1,4 @@
-"""What a page shows of a trial: the last days under a profile, in words. The words are services/trial_words.py's."""
+"""Prepares a trial for a page: the last days under a profile, in words of services/trial_words.py."""
 
 from __future__ import annotations
 

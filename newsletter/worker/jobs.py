@@ -1,4 +1,4 @@
-"""What each job does: it opens what it needs, by the ids it was given, and calls what the commands call.
+"""Does each job: opens what it needs, by the ids it was given, and calls what the commands call.
 
 Each may be done twice, or never: the next tick of a clock puts in again whatever is still to be done.
 """

@@ -1,4 +1,4 @@
-"""What the jobs of one worker hand on from one to the next: the words of the day's papers, read once, and templates.
+"""Keeps what the jobs of one worker hand on to the next: the words of the day's papers, read once, and templates.
 
 Each job at work has its own, so no two threads share one.
 """

@@ -15,7 +15,7 @@ from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
 from newsletter.run import FEEDS, collect_morning, find_due
-from newsletter.services import beginning, directory
+from newsletter.services import directory, lost_memory
 from newsletter.settings import Settings
 
 MOST_LOOKED_AT = 2  # categories in a round; there are a hundred rounds a day
@@ -59,7 +59,7 @@ def serve_round(
     repeated at will.
     """
     context = app.build(settings, parts=parts)
-    beginning.require_whole(context.store)
+    lost_memory.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store, only)
     log.run_started(len(listed.subscribers), due_only=True)
     progress = RoundProgress(task)
@@ -89,7 +89,7 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
     Also gives what looks for late papers, to be called when those are being mailed: it may take minutes.
     """
     context = app.build(settings)
-    beginning.require_whole(context.store)
+    lost_memory.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store)
     progress = RoundProgress(task)
     with closing(context.sender):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from newsletter import app
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.settings import Settings
 from tests import databases
 from tests.make import TUESDAY
@@ -33,8 +33,8 @@ def test_a_memory_that_began_anew_is_not_ready(tmp_path: Path, caplog: pytest.Lo
     settings = Settings(state=tmp_path / "state", subscribers=tmp_path / "subscribers.yaml", _env_file=None)
     client, store = app.build_web(settings).test_client(), app.build_store(settings)
     assert client.get("/ready").status_code == 200
-    store.put_document(beginning.DOCUMENT, "lost s_abcd2345/2026-01-06")
+    store.put_document(lost_memory.DOCUMENT, "lost s_abcd2345/2026-01-06")
     assert client.get("/ready").status_code == 503
     assert "newsletter begin-anew" in caplog.text
-    beginning.begin_anew(store, TUESDAY)
+    lost_memory.begin_anew(store, TUESDAY)
     assert client.get("/ready").status_code == 200

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from newsletter.delivery import ledger
 from newsletter.errors import ConfigError, ReaderUnreadable, StoreError
 from newsletter.model import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent, SuppressionReason
-from newsletter.services import beginning
-from newsletter.services.beginning import SentBefore
+from newsletter.services import lost_memory
+from newsletter.services.lost_memory import SentBefore
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
@@ -76,13 +76,13 @@ def test_a_signed_post_moves_the_delivery_and_the_address(store: MemoryStore) ->
 
 def test_an_event_of_a_mail_that_is_older_than_the_memory_tells_that_it_was_lost() -> None:
     store, before = MemoryStore(), SentBefore(0)
-    beginning.require_known(store, DAY, lambda since: before)
+    lost_memory.require_known(store, DAY, lambda since: before)
     others = event("delivered", f"s_bbbb2222/{DAY + timedelta(days=1)}", NOW)
     assert post(client_of(store), others)[0] == 200
-    beginning.require_whole(store)  # perhaps another newsletter's, of a day that is not over here
+    lost_memory.require_whole(store)  # perhaps another newsletter's, of a day that is not over here
     assert post(client_of(store), others, bounce())[0] == 200  # a repeat would tell no more
     with pytest.raises(StoreError, match=f"does not know the mail {DELIVERY}"):
-        beginning.require_whole(store)
+        lost_memory.require_whole(store)
 
 
 def test_a_mail_refused_for_its_content_frees_its_papers_and_spares_the_reader(store: MemoryStore) -> None:

@@ -1,4 +1,4 @@
-"""What a reader's mail asks for: the command in its first line, or in its subject. Pure.
+"""Reads the command in a reader's mail, from its first line or its subject. Pure.
 
 A command counts only if the line is one and nothing else: our own mails say "unsubscribe", and answers quote them. The
 words are in command_words.py.

@@ -1,4 +1,4 @@
-"""Who wrote a mail to the newsletter: a reader, or a machine, whose mail is never acted on (RFC 3834). Pure.
+"""Tells whether a reader or a machine wrote a mail; a machine's mail is never acted on (RFC 3834). Pure.
 
 A reader is known by the tag of the address that the mail came to; else by a From that DKIM proves. The button of Apple
 Mail is the one machine that speaks for its reader.

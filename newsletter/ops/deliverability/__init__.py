@@ -1,4 +1,4 @@
-"""Whether mail servers will believe the sender's domain: DNS, MX, SPF, DKIM, DMARC and one-click unsubscription."""
+"""Checks that mail servers will believe the sender's domain: DNS, MX, SPF, DKIM, DMARC, one-click unsubscription."""
 
 from newsletter.ops.deliverability.findings import Setup, Severity
 

@@ -1,4 +1,4 @@
-"""What a check of deliverability is given and what it finds: each finding is a sentence with what to do."""
+"""Holds what a check of deliverability is given and finds: each finding is a sentence with what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which braces and which dollars of a text belong together."""
+"""Pairs the braces and the dollars of a text."""
 
 from __future__ import annotations
 

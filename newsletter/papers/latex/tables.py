@@ -1,4 +1,4 @@
-"""What single TeX macros become: super- and subscripts, accents, symbols, and how many braces a macro takes.
+"""Lists what single TeX macros become: super- and subscripts, accents, symbols; and how many braces a macro takes.
 
 Only tables, for reader.py and its neighbours. Symbols that pylatexenc knows well are not repeated here.
 """

@@ -1,4 +1,4 @@
-"""Which addresses may be fetched: the rules against requests that reach into the operator's own network.
+"""Keeps requests out of the operator's own network: the rules for addresses that may be fetched.
 
 Pure. An address in a profile, or a redirect, is somebody else's word; followed without care it asks the database next
 door or the cloud's metadata service on this machine's behalf (https://owasp.org/www-community/attacks/Server_Side_Request_Forgery).

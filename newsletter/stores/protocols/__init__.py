@@ -1,4 +1,4 @@
-"""What a store keeps, one small Protocol a role; `Store` is their union.
+"""Says what a store keeps, one small Protocol a role; `Store` is their union.
 
 Whoever needs one role alone takes that role's Protocol. A store translates and decides nothing: which moves a delivery
 may make is `delivery/ledger.py`'s business.

@@ -1,4 +1,4 @@
-"""What is asked for many readers at once, so that a morning asks a database a few times for some hundred of them."""
+"""Reads for many readers at once, so that a morning asks a database a few times for some hundred of them."""
 
 from collections.abc import Collection, Mapping, Set
 from datetime import date

@@ -1,4 +1,4 @@
-"""What is kept of mails: the ledger, what each mail said, what became of it, and whether its address is mailed."""
+"""Keeps mails: the ledger, what each mail said, what became of it, and whether its address is mailed."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime

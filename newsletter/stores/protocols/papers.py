@@ -1,4 +1,4 @@
-"""What is kept of papers: the announcement days, and what a sentence model made of them."""
+"""Keeps papers: the announcement days, and what a sentence model made of them."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What is kept of readers: what they say, who they are, and whether all of it can be read."""
+"""Keeps readers: what they say, who they are, and whether all of it can be read."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime

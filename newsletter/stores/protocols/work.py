@@ -1,4 +1,4 @@
-"""What is kept of the work itself: runs, what a model was asked, what may happen once a day, and small texts."""
+"""Keeps the work itself: runs, what a model was asked, what may happen once a day, and small texts."""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Whether each address is mailed: the table `address_statuses`.
+"""Keeps whether each address is mailed: the table `address_statuses`.
 
 A suppression that comes while that row cannot be read is kept beside it, in `waiting_suppressions`.
 """

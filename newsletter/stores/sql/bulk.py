@@ -1,4 +1,4 @@
-"""What is asked for many readers at once: one statement for some hundred of them."""
+"""Reads for many readers at once: one statement for some hundred of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may happen once a day only: the table `claims`."""
+"""Keeps what may happen once a day only: the table `claims`."""
 
 from __future__ import annotations
 

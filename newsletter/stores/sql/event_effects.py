@@ -1,4 +1,4 @@
-"""What follows from an event of a mail: the delivery's next state, the address's status, and the brake on bounces."""
+"""Applies an event of a mail: the delivery's next state, the address's status, and the brake on bounces."""
 
 from __future__ import annotations
 

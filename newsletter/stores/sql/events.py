@@ -1,4 +1,4 @@
-"""What became of mails after they were accepted: the table `events`."""
+"""Keeps what became of mails after they were accepted: the table `events`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has happened once and for all: the table `marks`."""
+"""Keeps what has happened once and for all: the table `marks`."""
 
 from __future__ import annotations
 

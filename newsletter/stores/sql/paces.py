@@ -1,4 +1,4 @@
-"""How fast all processes together may ask somebody else: each reserves its turn here, and waits until it comes.
+"""Keeps the pace at which all processes together may ask somebody else: each reserves its turn, and waits for it.
 
 Kept as texts in the table `documents`, by the clock of the database, since those of several machines differ.
 """

@@ -1,4 +1,4 @@
-"""What readers say of papers: the tables `revisions` and `votes`."""
+"""Keeps what readers say of papers: the tables `revisions` and `votes`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often somebody asked, counted by all processes of the web part together: the table `request_counts`.
+"""Counts how often somebody asked, for all processes of the web part together: the table `request_counts`.
 
 The window is that of web/request_limits.py: the count of the present period, and of the one before what has not faded.
 Each request is one statement, which counts it or does not, so that of any number of racing ones no more are let in.

@@ -1,4 +1,4 @@
-"""Which runs are alive: an advisory lock of a session in PostgreSQL, a lock file of the kernel beside SQLite.
+"""Tells which runs are alive: by an advisory lock of a session in PostgreSQL, by a lock file beside SQLite.
 
 Both are gone in the moment in which the process ends, however it ends. A session in PostgreSQL must be the program's
 own: a pooler that shares sessions between clients (PgBouncer in transaction mode) would share the locks.

@@ -1,4 +1,4 @@
-"""Which runs are alive, by their locks, and the reports of those that ended: the table `runs`."""
+"""Keeps which runs are alive, by their locks, and the reports of those that ended: the table `runs`."""
 
 from __future__ import annotations
 

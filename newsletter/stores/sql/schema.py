@@ -1,4 +1,4 @@
-"""Which tables a database has, by the revision that the migrations wrote into it, and how it gets the present ones."""
+"""Reads which revision of the tables a database has, and brings it to the present one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who subscribes on the web: the table `sign_ups` until it is confirmed, then `enrolled`.
+"""Keeps who subscribes on the web: the table `sign_ups` until it is confirmed, then `enrolled`.
 
 Whom the operator adds by the command is enrolled at once.
 """

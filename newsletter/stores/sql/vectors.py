@@ -1,4 +1,4 @@
-"""What a sentence model made of papers: the table `paper_vectors`."""
+"""Keeps what a sentence model made of papers: the table `paper_vectors`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who was welcomed, or needs no welcome: the table `welcomes`.
+"""Keeps who was welcomed, or needs no welcome: the table `welcomes`.
 
 A mark says that the first ones are kept, be they none: from then on newcomers are known from who was there before.
 """

@@ -1,4 +1,4 @@
-"""Whether each address is mailed: standings/s_8k2mpq4x.json each.
+"""Keeps whether each address is mailed: standings/s_8k2mpq4x.json each.
 
 A suppression that comes while that file cannot be read is kept beside it, in waiting/s_8k2mpq4x.json.
 """

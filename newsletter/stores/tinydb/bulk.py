@@ -1,4 +1,4 @@
-"""What is asked for many readers at once: each one's files are read, and what is common to all, once."""
+"""Reads for many readers at once: each one's files, and once what is common to all."""
 
 from __future__ import annotations
 

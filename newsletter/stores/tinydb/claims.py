@@ -1,4 +1,4 @@
-"""What may happen once a day only: once/WHAT/2026-11-22.json each."""
+"""Keeps what may happen once a day only: once/WHAT/2026-11-22.json each."""
 
 from __future__ import annotations
 

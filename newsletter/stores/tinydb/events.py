@@ -1,4 +1,4 @@
-"""What became of mails after they were accepted: events/s_8k2mpq4x/2026-11.json each."""
+"""Keeps what became of mails after they were accepted: events/s_8k2mpq4x/2026-11.json each."""
 
 from __future__ import annotations
 

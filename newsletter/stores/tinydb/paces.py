@@ -1,4 +1,4 @@
-"""How fast all processes of one folder together may ask somebody else: each reserves its turn, and waits for it.
+"""Keeps the pace at which all processes of one folder may ask somebody else: each reserves its turn, and waits for it.
 
 Does in a folder what stores/sql/paces.py does in a database. It is kept beside the locks, and in no backup: it is worth
 nothing a day later.

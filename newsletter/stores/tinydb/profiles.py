@@ -1,4 +1,4 @@
-"""What readers say of papers: revisions/s_8k2mpq4x.json and votes/s_8k2mpq4x.json each."""
+"""Keeps what readers say of papers: revisions/s_8k2mpq4x.json and votes/s_8k2mpq4x.json each."""
 
 from __future__ import annotations
 

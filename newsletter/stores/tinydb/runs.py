@@ -1,4 +1,4 @@
-"""Which runs are alive, by their locks, and the reports of those that ended: runs/2026-11-22.json each."""
+"""Keeps which runs are alive, by their locks, and the reports of those that ended: runs/2026-11-22.json each."""
 
 from __future__ import annotations
 

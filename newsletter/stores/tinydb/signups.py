@@ -1,4 +1,4 @@
-"""Who subscribes on the web: sign_ups/2026-11-22.json until it is confirmed, then enrolled/s_8k2mpq4x.json.
+"""Keeps who subscribes on the web: sign_ups/2026-11-22.json until it is confirmed, then enrolled/s_8k2mpq4x.json.
 
 Whom the operator adds by the command is enrolled at once.
 """

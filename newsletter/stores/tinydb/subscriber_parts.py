@@ -1,4 +1,4 @@
-"""Whether everything that is kept of a subscriber can be read: only who is read whole is mailed."""
+"""Checks that everything that is kept of a subscriber can be read: only who is read whole is mailed."""
 
 from __future__ import annotations
 

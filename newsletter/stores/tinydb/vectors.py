@@ -1,4 +1,4 @@
-"""What a sentence model made of papers: vectors/2026-11-22.json for each arXiv day."""
+"""Keeps what a sentence model made of papers: vectors/2026-11-22.json for each arXiv day."""
 
 from __future__ import annotations
 

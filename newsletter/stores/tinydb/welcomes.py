@@ -1,4 +1,4 @@
-"""Who was welcomed, or needs no welcome: welcomes/all.json, one row for each subscriber.
+"""Keeps who was welcomed, or needs no welcome: welcomes/all.json, one row for each subscriber.
 
 One file and not one for each: it says by being there that this folder knows newcomers from those who were there before.
 """

@@ -1,4 +1,4 @@
-"""What the page of one digest shows, and its entry in the feed. Pure."""
+"""Prepares the page of one digest, and its entry in the feed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of the archive show of one paper: text already readable and not yet escaped. Pure.
+"""Prepares one paper for the pages of the archive: text that is readable and not yet escaped. Pure.
 
 Mathematics is set by `set_text`, in one place.
 """

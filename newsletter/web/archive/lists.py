@@ -1,4 +1,4 @@
-"""What the list of archives, a search and the feed show. Pure."""
+"""Prepares the list of archives, a search and the feed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of a month shows: calendar, best papers, and numbers as charts and as a table. Pure."""
+"""Prepares the page of a month: calendar, best papers, and numbers as charts and as a table. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the archive's templates are tried with at the start: values that take every branch of each, by its name."""
+"""Tries the archive's templates at the start: with values that take every branch of each, by its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page and the feed of a reader's saved papers show. Pure."""
+"""Prepares the page and the feed of a reader's saved papers. Pure."""
 
 from __future__ import annotations
 

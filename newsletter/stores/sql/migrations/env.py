@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, on the connection and in the transaction of the caller (see schema.py)."""
+"""Runs the migrations for Alembic, on the connection and in the transaction of the caller (see schema.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the archive is searched by: the words of each paper once, and in each digest which papers it has."""
+"""Adds what the archive is searched by: the words of each paper once, and in each digest which papers it has."""
 
 from __future__ import annotations
 

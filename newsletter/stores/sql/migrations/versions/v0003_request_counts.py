@@ -1,4 +1,4 @@
-"""How often somebody asked the web part, counted by all its processes together."""
+"""Adds how often somebody asked the web part, counted by all its processes together."""
 
 from __future__ import annotations
 

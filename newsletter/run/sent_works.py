@@ -1,7 +1,7 @@
-"""Which works a reader was sent, whatever ids they had: read for readers of several sources alone.
+"""Finds which works a reader was sent, whatever ids they had: read for readers of several sources alone.
 
 arXiv's papers are known by their ids. A paper that stands in two places, or that a journal publishes months after its
-preprint, has another id each time; that they are one work, papers/twins.py tells.
+preprint, has another id each time; that they are one work, papers/works.py tells.
 """
 
 from __future__ import annotations

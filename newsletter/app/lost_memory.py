@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 
 from newsletter.app.common import reveal, utc_now
-from newsletter.services import beginning
+from newsletter.services import lost_memory
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -15,18 +15,18 @@ _PERMISSION = (
 )
 
 
-def require_known_beginning(settings: Settings, store: Store, *, is_noted: bool = True) -> str:
-    """Raises StoreError for a memory that is not the one it was (see services/beginning.py).
+def require_known_memory(settings: Settings, store: Store, *, is_noted: bool = True) -> str:
+    """Raises StoreError for a memory that is not the one it was (see services/lost_memory.py).
 
     Gives a sentence about what could not be known. May be repeated; asks nobody once a run was recorded.
     """
-    return beginning.require_known(store, utc_now().date(), partial(ask_sent_before, settings), is_noted=is_noted)
+    return lost_memory.require_known(store, utc_now().date(), partial(ask_sent_before, settings), is_noted=is_noted)
 
 
-def ask_sent_before(settings: Settings, since: date) -> beginning.SentBefore:
+def ask_sent_before(settings: Settings, since: date) -> lost_memory.SentBefore:
     """Asks SendGrid how many digests it took since then. A mail server cannot say; the outbox is no mail."""
     if settings.send_by != "sendgrid":
-        return beginning.SentBefore(None)
+        return lost_memory.SentBefore(None)
     import httpx2
 
     from newsletter.senders.sendgrid_stats import StatsError, count_digests
@@ -39,5 +39,5 @@ def ask_sent_before(settings: Settings, since: date) -> beginning.SentBefore:
     except StatsError as error:
         remedy = "it is asked again at the next start" if error.is_passing else _PERMISSION
         why = f"SendGrid does not say whether this memory is its first ({error}); {remedy}"
-        return beginning.SentBefore(None, why, error.is_passing)
-    return beginning.SentBefore(count)
+        return lost_memory.SentBefore(None, why, error.is_passing)
+    return lost_memory.SentBefore(count)

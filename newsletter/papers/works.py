@@ -45,17 +45,17 @@ class Works:
         return known.get(family) or known.get("")
 
 
-def merge_twins(announcements: Sequence[Announcement]) -> tuple[Announcement, ...]:
+def merge_works(announcements: Sequence[Announcement]) -> tuple[Announcement, ...]:
     """Gives each work once, where its first paper stood: the paper that says most of it, with the feeds of all."""
     works, merged = Works(), dict[str, Announcement]()
     for shown in announcements:
-        twin = works.find(shown.paper)
-        if twin is None or twin.arxiv_id == shown.paper.arxiv_id:
+        known = works.find(shown.paper)
+        if known is None or known.arxiv_id == shown.paper.arxiv_id:
             works.add(shown.paper)
             merged[shown.paper.arxiv_id] = shown
         else:
-            known = merged[twin.arxiv_id]
-            merged[twin.arxiv_id] = join(known, shown, max(known.paper, shown.paper, key=_says_more))
+            first = merged[known.arxiv_id]
+            merged[known.arxiv_id] = join(first, shown, max(first.paper, shown.paper, key=_says_more))
     return tuple(merged.values())
 
 

@@ -1,4 +1,4 @@
-"""Whether the memory is the one that it was: one that began anew would mail everybody the same papers once more.
+"""Tells whether the memory began anew: such a memory would mail everybody the same papers once more.
 
 Two things tell of it. When a new memory is first used, its sender may say that it took digests before; and later an
 event may speak of a mail that is older than the memory and not in it. The operator's word (`begin_anew`) settles it,

@@ -6,8 +6,8 @@ import pytest
 
 from newsletter.errors import StoreError
 from newsletter.model import EventKind, MailEvent
-from newsletter.services import beginning
-from newsletter.services.beginning import SentBefore
+from newsletter.services import lost_memory
+from newsletter.services.lost_memory import SentBefore
 from tests import make
 from tests.contract.stores.memories import run_report
 from tests.fakes import MemoryStore
@@ -17,7 +17,7 @@ REMEDY = r"newsletter restore FILE.+newsletter begin-anew' goes on without it"
 
 
 def started(store: MemoryStore, digests: int | None = 0, *, is_passing: bool = False) -> str:
-    return beginning.require_known(store, TODAY, lambda since: SentBefore(digests, "why not", is_passing))
+    return lost_memory.require_known(store, TODAY, lambda since: SentBefore(digests, "why not", is_passing))
 
 
 def asked_again(since: date) -> SentBefore:
@@ -33,15 +33,15 @@ def test_a_new_memory_is_refused_where_digests_left_before_it() -> None:
     for _ in range(2):
         with pytest.raises(StoreError, match=rf"1,234 digests of this newsletter left since 2026-10-25.+{REMEDY}"):
             started(store, 1_234)
-    beginning.begin_anew(store, TODAY)
-    assert beginning.require_known(store, TODAY, asked_again) == ""
+    lost_memory.begin_anew(store, TODAY)
+    assert lost_memory.require_known(store, TODAY, asked_again) == ""
 
 
 @pytest.mark.parametrize("digests", [0, None])
 def test_where_none_left_or_nobody_can_say_it_begins_and_asks_no_more(digests: int | None) -> None:
     store = MemoryStore()
     assert started(store, digests) == "why not"
-    assert beginning.require_known(store, TODAY, asked_again) == ""
+    assert lost_memory.require_known(store, TODAY, asked_again) == ""
 
 
 def test_who_could_not_be_reached_is_asked_again() -> None:
@@ -54,15 +54,15 @@ def test_who_could_not_be_reached_is_asked_again() -> None:
 def test_a_memory_with_runs_is_not_asked_about() -> None:
     store = MemoryStore()
     store.record_run(run_report("r1"))
-    assert beginning.require_known(store, TODAY, asked_again) == ""
-    assert not beginning.note_unknown(store, event(date(2020, 1, 1)))
-    beginning.require_whole(store)
+    assert lost_memory.require_known(store, TODAY, asked_again) == ""
+    assert not lost_memory.note_unknown(store, event(date(2020, 1, 1)))
+    lost_memory.require_whole(store)
 
 
 def test_who_only_looks_notes_nothing() -> None:
     store = MemoryStore()
-    beginning.require_known(store, TODAY, lambda since: SentBefore(0), is_noted=False)
-    assert store.get_document(beginning.DOCUMENT) is None
+    lost_memory.require_known(store, TODAY, lambda since: SentBefore(0), is_noted=False)
+    assert store.get_document(lost_memory.DOCUMENT) is None
 
 
 @pytest.mark.parametrize(("days", "is_lost"), [(-40, True), (0, True), (1, False)])
@@ -70,20 +70,20 @@ def test_an_event_of_a_mail_that_is_older_than_the_memory_tells_of_its_loss(days
     store = MemoryStore()
     started(store)
     on = TODAY + timedelta(days=days)
-    assert beginning.note_unknown(store, event(on)) == is_lost
+    assert lost_memory.note_unknown(store, event(on)) == is_lost
     if is_lost:
         with pytest.raises(StoreError, match=rf"does not know the mail s_abcd2345/{on}.+{REMEDY}"):
-            beginning.require_whole(store)
+            lost_memory.require_whole(store)
         with pytest.raises(StoreError):
-            beginning.require_known(store, TODAY, asked_again)
-    beginning.begin_anew(store, TODAY)
-    assert not beginning.note_unknown(store, event(on))
-    beginning.require_whole(store)
+            lost_memory.require_known(store, TODAY, asked_again)
+    lost_memory.begin_anew(store, TODAY)
+    assert not lost_memory.note_unknown(store, event(on))
+    lost_memory.require_whole(store)
 
 
 def test_before_anything_was_noted_an_event_tells_nothing() -> None:
     store = MemoryStore()
-    assert not beginning.note_unknown(store, event(TODAY))
-    store.put_document(beginning.DOCUMENT, "written by a later version")
-    assert not beginning.note_unknown(store, event(TODAY))
-    beginning.require_whole(store)
+    assert not lost_memory.note_unknown(store, event(TODAY))
+    store.put_document(lost_memory.DOCUMENT, "written by a later version")
+    assert not lost_memory.note_unknown(store, event(TODAY))
+    lost_memory.require_whole(store)

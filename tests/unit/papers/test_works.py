@@ -1,4 +1,4 @@
-"""papers/twins.py: the same letters and the same first author are one work; all else is two."""
+"""papers/works.py: the same letters and the same first author are one work; all else is two."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Announcement, AnnounceType, Origin, Paper
-from newsletter.papers.twins import Works, merge_twins
+from newsletter.papers.works import Works, merge_works
 from tests import make
 
 TITLE = "Two maps of one cave in the hippocampus of bats"
@@ -67,7 +67,7 @@ def test_of_two_places_the_one_that_says_more_stays_with_the_feeds_of_both(
 ) -> None:
     other = shown(paper("2601.00009", "A paper on something else altogether"), "c")
     both = [shown(better, "a"), other, shown(worse, "b")]
-    merged = merge_twins(both[::-1] if is_turned else both)
+    merged = merge_works(both[::-1] if is_turned else both)
     assert [each.paper.arxiv_id for each in merged if each != other] == [better.arxiv_id]
     assert {each.feeds for each in merged} == {("a", "b"), ("c",)}
 
@@ -76,8 +76,8 @@ def test_what_a_feed_has_shown_in_one_place_it_shows_no_later_in_another() -> No
     """A mail that has read that feed has seen the work."""
     first, later = shown(paper("2601.00001"), "a"), shown(paper(origin=BIORXIV), "a", "b")
     later = replace(later, later=(("a", 2), ("b", 3)))
-    assert [each.later for each in merge_twins([first, later])] == [(("b", 3),)]
-    assert [each.later for each in merge_twins([later, first])] == [(("b", 3),)]
+    assert [each.later for each in merge_works([first, later])] == [(("b", 3),)]
+    assert [each.later for each in merge_works([later, first])] == [(("b", 3),)]
 
 
 titles = st.sampled_from([TITLE, TITLE.upper(), "Short", "Another work that is long enough"])
@@ -89,6 +89,6 @@ def test_merging_keeps_ids_apart_and_merging_again_changes_nothing(
     drawn: list[tuple[int, str, tuple[str, ...]]],
 ) -> None:
     papers = {n: make.paper(f"2601.0000{n}", title=title, authors=names) for n, title, names in drawn}
-    once = merge_twins([shown(each, "cs.LG") for each in papers.values()])
+    once = merge_works([shown(each, "cs.LG") for each in papers.values()])
     assert len({each.paper.arxiv_id for each in once}) == len(once)
-    assert merge_twins(once) == once
+    assert merge_works(once) == once

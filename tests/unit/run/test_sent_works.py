@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.model import Announcement, AnnounceType, Origin, RunOutcome
-from newsletter.run.twins import REMEMBERED, reads_several_sources
+from newsletter.run.sent_works import REMEMBERED, reads_several_sources
 from tests import make
 from tests.unit.test_flow import Morning, ScriptedScorer, ScriptedSource
 
