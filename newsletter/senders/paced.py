@@ -19,7 +19,7 @@ from newsletter.senders import Sender, do_nothing
 
 _LEASE_S = 2.0  # taken at a time, or one turn if that is longer: who ends early leaves such a gap to the others
 
-_LOOK_S = 2.0  # between two looks whether others were told to rest
+LOOK_S = 0.25  # between two looks whether others were told to rest: until then one may be refused, too
 MOST_REST_S = 300.0  # that a mail waits with; who would have to wait longer defers it
 
 Reserve = Callable[[float], float]  # takes so many seconds of a pace, and says after how many they begin
@@ -84,7 +84,7 @@ class Rest:
         with self._lock:
             now_s = self.monotonic()
             if now_s >= self._look_at_s:
-                self._look_at_s = now_s + _LOOK_S
+                self._look_at_s = now_s + LOOK_S
                 with suppress(StoreError):
                     self._until_s = max(self._until_s, now_s + self.look())
             return max(0.0, self._until_s - now_s)

@@ -27,9 +27,11 @@ class Waiting(Clock):
 
 
 def process(server: SendGridServer, open_paces: Opening, clock: Waiting, per_minute: int | None) -> PacedSender:
-    """What app/senders.py builds in a process of its own."""
+    """What app/senders.py builds in a process of its own. The memory's clock does not know what was waited here."""
     paces = open_paces()
-    rest = Rest(partial(paces.held_s, "mails"), partial(paces.hold, "mails"), clock.monotonic)
+    rest = Rest(
+        lambda: max(0.0, paces.held_s("mails") - clock.monotonic()), partial(paces.hold, "mails"), clock.monotonic
+    )
     turns = Turns(per_minute, partial(paces.reserve, "mails"), clock.monotonic) if per_minute else None
     return PacedSender(sender_for(server, clock, hold=rest.hold), rest, turns, clock.sleep)
 

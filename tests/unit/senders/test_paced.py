@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import SendDeferred, StoreError
-from newsletter.senders.paced import MOST_REST_S, PacedSender, Rest, Turns
+from newsletter.senders.paced import LOOK_S, MOST_REST_S, PacedSender, Rest, Turns
 from tests.contract.senders.test_sender import message
 from tests.fakes import FlakySender
 
@@ -123,8 +123,8 @@ def test_what_one_process_is_told_all_wait_for() -> None:
     told.hold(10)
     assert told.left() == 60
     assert other.left() == 0, "it has looked just now"
-    at.sleep(2)
-    assert other.left() == 58
+    at.sleep(LOOK_S)
+    assert other.left() == 60 - LOOK_S
     sender = FlakySender(lambda: datetime.now(UTC))
     PacedSender(sender, other, None, at.sleep).send(message())
     assert at.now_s == 1060
@@ -136,8 +136,8 @@ def test_the_memory_is_asked_once_in_many_mails() -> None:
     rest = shared.opened()
     for _ in range(100):
         rest.left()
-        at.sleep(0.1)
-    assert shared.looks == 5
+        at.sleep(LOOK_S / 20)
+    assert shared.looks == pytest.approx(5, abs=1)
 
 
 def test_while_the_memory_is_away_each_goes_by_what_it_was_told() -> None:
