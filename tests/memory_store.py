@@ -445,6 +445,9 @@ class MemoryStore:
         found = [self._enrolled[who] for who in self.get_enrolled_ids(only=only)]
         return sorted(found, key=lambda one: (one.at, one.subscriber_id))
 
+    def mark_of_enrolled(self) -> str:
+        return repr(sorted(self._enrolled.items()))
+
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
         return sorted(who for who in self._enrolled if only is None or who in only)
 
