@@ -6,6 +6,7 @@ about the length, the words and the pairs of words of a real one.
 
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -149,6 +150,15 @@ def copy_files(state: Path, first: str, others: Sequence[str]) -> None:
         (deliveries / other).mkdir()
         for file in (deliveries / first).iterdir():
             (deliveries / other / file.name).write_text(file.read_text().replace(first, other))
+
+
+def leave_as_yesterday(store: TinyStore, state: Path) -> None:
+    """Has the folder looked through up to yesterday's mails, as each morning does, and these written after that."""
+    store.get_open_deliveries()
+    for folder in (state / "deliveries").iterdir():
+        latest = max(folder.iterdir())
+        shutil.copy(latest, new := folder / "new")
+        new.replace(latest)
 
 
 def copy_rows(database: Database, first: str, others: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from newsletter.model import spending
 from newsletter.model.deliveries import AddressStatus, Delivery, DeliveryState, EventKind, MailEvent
 from newsletter.model.digests import Digest, FoundPaper
 from newsletter.model.llm_calls import Grading, ModelBatch, ModelCall
-from newsletter.model.papers import AnnouncementDay, Feed, FeedReport, PaperVector
+from newsletter.model.papers import AnnouncementDay, Feed, FeedAsking, FeedReport, PaperVector
 from newsletter.model.readers import PastMail, ReaderHistory, ReaderWishes
 from newsletter.model.runs import RunReport
 from newsletter.model.subscribers import (
@@ -55,6 +55,7 @@ class MemoryStore:
         self._batches: dict[str, ModelBatch] = {}
         self._runs: dict[str, RunReport] = {}
         self._documents: dict[str, str] = {}
+        self._asking: dict[date, tuple[FeedAsking, ...]] = {}
         self._running: dict[str, None] = {}  # in the order of their starts
 
     def crash(self) -> None:
@@ -68,17 +69,22 @@ class MemoryStore:
 
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
         with self._lock:
-            stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
-            day = self._days[announced_on] = announcements.add_feeds(stored, feeds, reports)
+            day = announcements.add_feeds(self._with_asking(announced_on), feeds, reports)
+            self._days[announced_on], self._asking[announced_on] = day, day.asking
         return day
 
     def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
         with self._lock:
-            stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
-            day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self.is_running)
+            day = begin_asking(
+                self._with_asking(announced_on), category, run_id=run_id, now=now, is_running=self.is_running
+            )
             if day is not None:
-                self._days[announced_on] = day
+                self._asking[announced_on] = day.asking
         return day is not None
+
+    def _with_asking(self, announced_on: date) -> AnnouncementDay:
+        stored = self._days.get(announced_on) or AnnouncementDay(announced_on, (), ())
+        return replace(stored, asking=self._asking.get(announced_on, ()))
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self._days.get(announced_on)
@@ -444,6 +450,9 @@ class MemoryStore:
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
         found = [self._enrolled[who] for who in self.get_enrolled_ids(only=only)]
         return sorted(found, key=lambda one: (one.at, one.subscriber_id))
+
+    def mark_of_enrolled(self) -> str:
+        return repr(sorted(self._enrolled.items()))
 
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
         return sorted(who for who in self._enrolled if only is None or who in only)

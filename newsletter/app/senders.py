@@ -14,9 +14,10 @@ from newsletter.app.database import build_paces
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
+from newsletter.stores.tinydb.paces import FolderPaces
 
 if TYPE_CHECKING:
-    from newsletter.senders.paced import Turns
+    from newsletter.senders.paced import Rest, Turns
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
 
@@ -26,35 +27,52 @@ def build_sender(settings: Settings) -> Sender:
     if settings.send_by == "sendgrid":
         return _keep_pace(build_sendgrid_sender(settings), settings)
     if settings.send_by == "smtp":
-        return _keep_pace(build_smtp_sender(settings), settings)
+        smtp = build_smtp_sender(settings)
+        # A mail server says of single mails that they come too soon, and not until when
+        return _keep_pace(smtp, settings) if settings.mails_per_minute else smtp
     from newsletter.senders.outbox import OutboxSender
 
     return OutboxSender(settings.outbox, utc_now)
 
 
 def _keep_pace(sender: Sender, settings: Settings) -> Sender:
-    """Lets no more mails out in a minute than the settings say, if they do."""
-    if settings.mails_per_minute is None:
-        return sender
+    """Lets no more mails out in a minute than the settings say, if they do, and none while the provider has a rest."""
     from newsletter.senders.paced import PacedSender
 
-    return PacedSender(sender, _turns_at(sender.name, settings.mails_per_minute, settings), time.sleep)
+    turns = _turns_at(sender.name, settings.mails_per_minute, settings) if settings.mails_per_minute else None
+    return PacedSender(sender, _rest_of(sender.name, settings), turns, time.sleep)
 
 
 _turns: dict[Hashable, Turns] = {}  # which all senders of a process share, each of its own place
+_rests: dict[Hashable, Rest] = {}  # likewise
 
 
 def _turns_at(name: str, per_minute: int, settings: Settings) -> Turns:
     """Gives the turns at one mail server, which all processes with one memory share."""
     from newsletter.senders.paced import Turns
-    from newsletter.stores.tinydb.paces import FolderPaces
 
-    key = (name, per_minute, settings.database_url, settings.state, os.getpid())
+    key = (per_minute, *_place(name, settings))
     if key not in _turns:
         paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
         turns = Turns(per_minute, partial(paces.reserve, f"mails by {name}"), time.monotonic)
         _turns.setdefault(key, turns)
     return _turns[key]
+
+
+def _rest_of(name: str, settings: Settings) -> Rest:
+    """Gives the rest of one provider, which all processes with one memory share."""
+    from newsletter.senders.paced import Rest
+
+    key = _place(name, settings)
+    if key not in _rests:
+        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
+        pace = f"mails by {name}"
+        _rests.setdefault(key, Rest(partial(paces.held_s, pace), partial(paces.hold, pace), time.monotonic))
+    return _rests[key]
+
+
+def _place(name: str, settings: Settings) -> tuple[Hashable, ...]:
+    return name, settings.database_url, settings.state, os.getpid()
 
 
 def _require_a_sender(settings: Settings) -> None:
@@ -129,6 +147,12 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
             "SendGrid takes no mail without a key of its own form; set SENDGRID_API_KEY to one with the permission "
             "Mail Send (Settings, API Keys)"
         )
-    return SendGridSender(
-        key, url=settings.sendgrid_url, timeout_s=settings.sendgrid_timeout_s, clock=utc_now, sleep=time.sleep
+    sender = SendGridSender(
+        key,
+        url=settings.sendgrid_url,
+        timeout_s=settings.sendgrid_timeout_s,
+        clock=utc_now,
+        sleep=time.sleep,
+        hold=lambda seconds: _rest_of(sender.name, settings).hold(seconds),
     )
+    return sender

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from threading import Event
 from time import monotonic
 
@@ -19,7 +20,7 @@ from newsletter.cli.shutdown import Worker
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import PromisedMail
 from newsletter.ops import notify
-from newsletter.services import lost_memory, signup, welcomes
+from newsletter.services import directory, lost_memory, signup, welcomes
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -45,9 +46,12 @@ def keep_sign_up_mails(settings: Settings, submitted: Event, worker: Worker) -> 
 
 def keep_welcomes(settings: Settings, store: Store, worker: Worker) -> None:
     """Welcomes newcomers within seconds, until the worker is asked to stop. Failures are logged and told."""
-    notifier = app.build_notifier(settings)
+    notifier, settled = app.build_notifier(settings), welcomes.SettledList()
 
     def look() -> float:
+        mark, began_at = _mark_of_list(settings, store), app.utc_now()
+        if settled.holds(mark, began_at):
+            return NEWCOMERS_EVERY_S
         # A new one each time: what it has loaded for newcomers is not kept until the next ones come
         found = look_for_newcomers(
             app.build_welcome_service(settings, store),
@@ -55,12 +59,21 @@ def keep_welcomes(settings: Settings, store: Store, worker: Worker) -> None:
             should_stop=worker.stop.is_set,
             leaving=worker.idle.clear,
         )
+        settled.note(found, mark, began_at)
         if found is None:
             return EVERY_S
         soon = (found.again_at - app.utc_now()) / timedelta(seconds=1) if found.again_at else NEWCOMERS_EVERY_S
         return max(soon, 1.0) if found.is_resting else min(max(soon, 1.0), NEWCOMERS_EVERY_S)
 
     _keep(look, Event(), worker)
+
+
+def _mark_of_list(settings: Settings, store: Store) -> object:
+    """Gives what is another value after each change of who is listed; None if it cannot be read."""
+    try:
+        return store.mark_of_enrolled(), sha256(directory.read_subscribers(settings.subscribers)).digest()
+    except NewsletterError:
+        return None  # the look itself says what is wrong
 
 
 def welcome_before_digests(

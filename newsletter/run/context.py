@@ -26,6 +26,7 @@ from newsletter.run.backlog import Readings, leave_unread
 from newsletter.run.remembered import Remembered
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
+from newsletter.run.shared_predecessors import SharedPredecessors
 from newsletter.run.updates import later_versions
 from newsletter.scoring import PredecessorFinder, Prefetcher, Scorer, VectorKeeper
 from newsletter.senders import Sender
@@ -90,6 +91,7 @@ class Morning:
     earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
     digest_on: date | None = None  # None: each subscriber's own local date
     digests: SharedDigests = field(default_factory=SharedDigests, init=False, compare=False, repr=False)
+    predecessors: SharedPredecessors = field(default_factory=SharedPredecessors, init=False, compare=False, repr=False)
     _known: Remembered[tuple[tuple[int, ...], frozenset[str]], _Found] = field(
         default_factory=Remembered, init=False, compare=False, repr=False
     )

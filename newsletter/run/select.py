@@ -17,6 +17,7 @@ from newsletter.model import (
     FeedOutcome,
     FeedReading,
     Paper,
+    PastMail,
     ReaderHistory,
     Subscriber,
     Updates,
@@ -50,7 +51,7 @@ class Selection:
     half_feeds: tuple[str, ...] = ()  # of today: only a part is there
     portioned_feeds: tuple[str, ...] = ()  # of today: more come on the next days
     is_first: bool = False  # no mail was accepted for this subscriber before
-    mailed_on: tuple[date, ...] = ()  # earlier dates whose mail left or may have left, oldest first
+    mailed: tuple[PastMail, ...] = ()  # the mails before that left or may have left, oldest first
     changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
     votes: tuple[Vote, ...] = ()  # of the subscriber, oldest first
 
@@ -58,6 +59,11 @@ class Selection:
     def is_whole(self) -> bool:
         """Whether every feed of today is there."""
         return not (self.failed_feeds or self.late_feeds or self.half_feeds)
+
+    @property
+    def mailed_on(self) -> tuple[date, ...]:
+        """The dates of the mails before, oldest first."""
+        return tuple(mail.digest_on for mail in self.mailed)
 
     @property
     def papers(self) -> tuple[Paper, ...]:
@@ -109,9 +115,9 @@ def select_from(
     shown = _not_seen(morning, days, categories, read)
     again = find_announced(left_unscored(morning.days, rows, digest_on), categories) if shown else ()
     shown = merge_announcements([*again, *shown]) if again else shown
-    mailed = [(row.digest_on, row.paper_ids) for row in rows if _is_in_another_mail(row, digest_on)]
-    mailed += [(mail.digest_on, mail.paper_ids) for mail in history.mailed]
-    sent = history.sent_before.union(*(paper_ids for _, paper_ids in mailed))
+    mailed = [PastMail(row.digest_on, row.paper_ids) for row in rows if _is_in_another_mail(row, digest_on)]
+    mailed += history.mailed
+    sent = history.sent_before.union(*(mail.paper_ids for mail in mailed))
     scored_again = {each.paper.arxiv_id for each in again}
     before = _papers_before(morning, subscriber, days, history_days, without=scored_again) if shown else ()
     settled_on = tuple(day.announced_on for day in days if is_settled(day, categories))
@@ -132,7 +138,7 @@ def select_from(
         ),
         votes=history.votes,
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
-        mailed_on=tuple(sorted({on for on, _ in mailed if on < digest_on})),
+        mailed=tuple(sorted((mail for mail in mailed if mail.digest_on < digest_on), key=lambda mail: mail.digest_on)),
     )
 
 

@@ -72,7 +72,7 @@ class SharedDigests:
 
 def _question_of(selection: Selection, votes: Sequence[tuple[Paper, float]]) -> _Question:
     reader = _as_anybody(selection.subscriber)
-    anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed_on=(), changed=(), votes=())
+    anybody = replace(selection, subscriber=reader, settled_on=(), readings=(), mailed=(), changed=(), votes=())
     return _Question(anybody, frozenset(votes))
 
 

@@ -99,7 +99,8 @@ def _is_ours(name: str) -> bool:
 class SendGridSender:
     """A Sender (see senders/__init__.py).
 
-    `url` is the API's address without /v3; `sleep` waits for the end of a rate limit, in seconds.
+    `url` is the API's address without /v3; `sleep` waits for the end of a rate limit, in seconds, of which `hold` tells
+    all others with the same account.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class SendGridSender:
         timeout_s: float,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None],
+        hold: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         # Its debug lines hold the key and the reader's address.
         logging.getLogger("python_http_client.client").disabled = True
@@ -120,6 +122,7 @@ class SendGridSender:
         self._key = api_key
         self._clock = clock
         self._sleep = sleep
+        self._hold = hold
 
     @property
     def name(self) -> str:
@@ -154,13 +157,15 @@ class SendGridSender:
 
     def _ask_patiently(self, message: Message, *, sandbox: bool) -> Response:
         """Asks again when the rate limit ends, within reason."""
-        answer = self._ask(message, sandbox=sandbox)
-        for _ in range(MOST_WAITS):
+        for waits_left in reversed(range(MOST_WAITS + 1)):
+            answer = self._ask(message, sandbox=sandbox)
+            if rule_for(answer.status).outcome is not Outcome.WAIT:
+                break
             wait_s = self._wait_s(answer.headers)
-            if rule_for(answer.status).outcome is not Outcome.WAIT or wait_s > MOST_WAIT_S:
+            self._hold(wait_s)
+            if wait_s > MOST_WAIT_S or not waits_left:
                 break
             self._sleep(wait_s)
-            answer = self._ask(message, sandbox=sandbox)
         return answer
 
     def _ask(self, message: Message, *, sandbox: bool) -> Response:

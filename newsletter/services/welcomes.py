@@ -23,6 +23,7 @@ from newsletter.subscribers import promised_mail, welcome_rules
 
 MOST_AT_ONCE = 50  # in one look; a thousand newcomers take twenty
 NEXT_LOOK = timedelta(seconds=60)  # where more are waiting than one look may take
+LOOK_ANYHOW = timedelta(minutes=15)  # as often as a clock looks who is due
 AFTER_HALT = timedelta(seconds=STOPPED_RETRY_S)
 TOO_LATE = "it could not leave for a week"
 MANY_TRIES = 5  # in about half an hour: the operator is told that it does not leave
@@ -40,6 +41,29 @@ class Look:
     sent: int = 0
     again_at: datetime | None = None
     is_resting: bool = False  # no other look before that time: the sender fails for all, or has had enough
+    is_settled: bool = False  # everybody who is listed: the same list brings nobody to be welcomed
+
+
+@dataclass(slots=True)
+class SettledList:
+    """The list that a look found to be settled: while it stays as it is, another look finds nobody.
+
+    What has changed is told by a mark of the list, which costs little; what changed without it, within LOOK_ANYHOW.
+    """
+
+    _mark: object = None
+    _looked_at: datetime | None = None
+
+    def holds(self, mark: object, now: datetime) -> bool:
+        """Says whether no look is needed. `mark` is None if it could not be read."""
+        if mark is None or mark != self._mark or self._looked_at is None:
+            return False
+        return self._looked_at <= now < self._looked_at + LOOK_ANYHOW
+
+    def note(self, look: Look | None, mark: object, now: datetime) -> None:
+        """Takes what a look came to, before which the mark was read."""
+        self._mark = mark if look and look.is_settled else None
+        self._looked_at = now
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +130,11 @@ class WelcomeService:
         just then: twice is worse than missed.
         """
         self.begin()
-        known = self._known()
+        known, listed = self._known(), self.load_listed()
         self._tell_of_doubts(known)
-        newcomers = [one for one in self._find_newcomers(known) if only in ("", one.reader.subscriber_id)]
+        if _is_settled(listed, known):
+            return Look(is_settled=True)
+        newcomers = [one for one in self._find_newcomers(known, listed) if only in ("", one.reader.subscriber_id)]
         ready = [one for one in newcomers if self._is_ready(known.get(one.reader.subscriber_id))]
         ready.sort(key=lambda one: _tries(known.get(one.reader.subscriber_id)))
         sent = 0
@@ -153,11 +179,12 @@ class WelcomeService:
         if known is None and self._is_old():
             return []
         by_id = {one.subscriber_id: one for one in known or ()}
-        return [newcomer.reader.subscriber_id for newcomer, reason in self._sort_out(by_id) if not reason]
+        sorted_out = self._sort_out(by_id, self.load_listed())
+        return [newcomer.reader.subscriber_id for newcomer, reason in sorted_out if not reason]
 
-    def _find_newcomers(self, known: Mapping[str, Welcome]) -> Iterator[Newcomer]:
+    def _find_newcomers(self, known: Mapping[str, Welcome], listed: directory.ListedSubscribers) -> Iterator[Newcomer]:
         """Yields who is to be welcomed, and settles who needs no welcome."""
-        for newcomer, reason in self._sort_out(known):
+        for newcomer, reason in self._sort_out(known, listed):
             if not reason:
                 yield newcomer
                 continue
@@ -167,9 +194,10 @@ class WelcomeService:
             if reason == TOO_LATE:
                 self.alert(who, reason)
 
-    def _sort_out(self, known: Mapping[str, Welcome]) -> Iterator[tuple[Newcomer, str]]:
+    def _sort_out(
+        self, known: Mapping[str, Welcome], listed: directory.ListedSubscribers
+    ) -> Iterator[tuple[Newcomer, str]]:
         """Yields newcomers, each with the reason why they need no welcome. Who gets no mail now is left for later."""
-        listed = self.load_listed()
         unsettled = [
             one
             for one in listed.subscribers
@@ -288,6 +316,13 @@ class WelcomeService:
         is_passing = isinstance(error, SendDeferred) and not isinstance(error, SendStopped)
         if not is_passing or _tries(self._known().get(who)) >= MANY_TRIES:
             self.alert(who, str(error))
+
+
+def _is_settled(listed: directory.ListedSubscribers, known: Mapping[str, Welcome]) -> bool:
+    """Says whether nothing is to be done for anybody, also for those who cannot be read or are mailed nothing now."""
+    who = {*(one.subscriber_id for one in listed.subscribers), *listed.unreadable}
+    is_leaving = any(one.mail is PromisedMail.LEAVING and one.held_by for one in known.values())
+    return not is_leaving and all(welcome_rules.is_over(known.get(one), listed.sign_ups.get(one)) for one in who)
 
 
 def _is_waiting(welcome: Welcome) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import datetime
 from functools import cache
-from typing import TypeVar
+from types import UnionType
+from typing import TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -33,5 +34,19 @@ def find_time_without_zone(value: object) -> datetime | None:
     """A time without its zone, as a hand leaves it behind, can be compared with no other."""
     if isinstance(value, datetime):
         return value if value.tzinfo is None else None
-    parts = [getattr(value, part.name) for part in fields(value)] if is_dataclass(value) else []
+    parts = (getattr(value, name) for name in _fields_with_times(type(value)))  # type: ignore[arg-type]  # likewise
     return next((found for part in parts if (found := find_time_without_zone(part))), None)
+
+
+@cache
+def _fields_with_times(kind: type[object]) -> tuple[str, ...]:
+    """Names the fields of a dataclass that may be, or hold, a time: a digest has hundreds of others."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold_time(hint))
+
+
+def _may_hold_time(hint: object) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(map(_may_hold_time, get_args(hint)))
+    return isinstance(hint, type) and (issubclass(hint, datetime) or bool(_fields_with_times(hint)))  # type: ignore[arg-type]

@@ -122,6 +122,12 @@ class SignUpStore(Protocol):
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
         """Gives their ids; also of those whose enrolment cannot be read. `only` those among these."""
 
+    def mark_of_enrolled(self) -> str:
+        """Gives a text that is another one after any change of who is enrolled, or by what. Reads nobody's enrolment.
+
+        What a person writes into the memory by hand, or an earlier version does, may leave it as it was.
+        """
+
     def forget_enrolled(self, subscriber_id: str) -> bool:
         """Drops what they asked for, their enrolment, profiles, votes, saved papers and digests.
 

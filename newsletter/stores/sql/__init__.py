@@ -142,6 +142,7 @@ class SqlStore:
         self.enrol = self._again(signups.enrol)
         self.get_enrolled = self._again(signups.get_enrolled)
         self.get_enrolled_ids = self._again(signups.get_enrolled_ids)
+        self.mark_of_enrolled = self._again(signups.mark_of_enrolled)
         self.forget_enrolled = self._once(signups.forget_enrolled)
         self.begin_welcomes = self._once(welcomes.begin_welcomes)
         self.get_welcomes = self._again(welcomes.get_welcomes)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+
+from pydantic import ValidationError
 
 from newsletter.model import AnnouncementDay, Feed, FeedReport
 from newsletter.papers import announcements, begin_asking
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
+from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.values import adapter_of
+
+_NOTE = "feeds of the latest day"  # a document
 
 
 class Announcements:
@@ -21,26 +28,53 @@ class Announcements:
         self._database = database
         self.rows = SqlTable(database, tables.announcement_days, AnnouncementDay, columns_of)
         self._columns = tables.announcement_days.c
+        self._documents = Documents(database)
 
     def remember_day(self, day: AnnouncementDay) -> None:
-        self.rows.put(day)
+        with self._database.change():
+            self._database.lock("day", day.announced_on)
+            self.rows.put(day)
+            if self._noted(day.announced_on):
+                self._note(day)
 
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
         with self._database.change():
             self._database.lock("day", announced_on)
             stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            if noted := self._noted(announced_on):
+                stored = replace(stored, asking=noted.asking)
             day = announcements.add_feeds(stored, feeds, reports)
             self.rows.put(day)
+            self._note(day)
         return day
 
     def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
         with self._database.change():
             self._database.lock("day", announced_on)
-            stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            stored = self._noted(announced_on) or self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
             day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self._is_running)
             if day is not None:
-                self.rows.put(day)
+                self._note(day)
         return day is not None
+
+    def _noted(self, announced_on: date) -> AnnouncementDay | None:
+        """Gives that day without its papers, which take long to read and to write; None if another one is noted."""
+        day = self._latest_noted()
+        return day if day and day.announced_on == announced_on else None
+
+    def _latest_noted(self) -> AnnouncementDay | None:
+        try:
+            return adapter_of(AnnouncementDay).validate_json(self._documents.get_document(_NOTE) or "")
+        except ValidationError:
+            return None  # none, or of another version: it is made anew of the day itself
+
+    def _note(self, day: AnnouncementDay) -> None:
+        """Notes what is known of the latest day's feeds, and who asks for them. Call within a change."""
+        latest = self._latest_noted()
+        if latest is None or latest.announced_on <= day.announced_on:
+            self._documents.put_document(
+                _NOTE, adapter_of(AnnouncementDay).dump_json(replace(day, announcements=())).decode()
+            )
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self.rows.get(announced_on)

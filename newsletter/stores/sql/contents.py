@@ -84,7 +84,8 @@ class SqlContents:
             for kind in KINDS:
                 table = self._tables[kind]
                 for rows in table.pages():
-                    yield kind, [table.value_of(row) for row in rows]
+                    values = [table.value_of(row) for row in rows]
+                    yield kind, [one for one in values if kind != "documents" or documents.is_lasting(one)]
 
     def begin(self, origin: str) -> bool:
         with self._database.change():

@@ -78,12 +78,14 @@ class Database:
         self.name = describe(url)
         self.is_postgresql = url.drivername.startswith("postgresql")
         self._engine = _open_postgresql(url) if self.is_postgresql else _open_sqlite(url)
+        self._unflushed = self._engine if self.is_postgresql else _open_sqlite(url, flushes=False)
         self._single = self._engine.execution_options(isolation_level=_AUTOCOMMIT)
         self._local = threading.local()
         self.path = None if self.is_postgresql else Path(str(url.database))
 
     def close(self) -> None:
         self._engine.dispose()
+        self._unflushed.dispose()
 
     @contextmanager
     def change(self) -> Iterator[Connection]:
@@ -105,12 +107,17 @@ class Database:
             self._local.connection = None
 
     @contextmanager
-    def statement(self) -> Iterator[Connection]:
-        """For statements that each stand alone: nothing is begun or ended around them. Within a change, that one's."""
+    def statement(self, *, may_be_lost: bool = False) -> Iterator[Connection]:
+        """For statements that each stand alone: nothing is begun or ended around them. Within a change, that one's.
+
+        `may_be_lost`: a power cut may undo what is written, up to the next change or statement that may not; a kill
+        never does. SQLite then need not wait for the disk.
+        """
         if (current := self._current) is not None:
             yield current
             return
-        connection = self._connect(self._single)
+        unflushed = self._unflushed.execution_options(isolation_level=_AUTOCOMMIT)
+        connection = self._connect(unflushed if may_be_lost else self._single)
         with self._errors(lambda: True), connection:
             yield connection
 
@@ -202,15 +209,19 @@ def _open_postgresql(url: URL) -> Engine:
     return create_engine(url, connect_args=arguments, max_overflow=20, pool_use_lifo=True, **_OPTIONS)
 
 
-def _open_sqlite(url: URL) -> Engine:
-    """With a log before the writes (WAL): who reads waits for nobody, and a kill leaves the old or the new value."""
+def _open_sqlite(url: URL, *, flushes: bool = True) -> Engine:
+    """With a log before the writes (WAL): who reads waits for nobody, and a kill leaves the old or the new value.
+
+    Without `flushes` the log is flushed by others that have it, and by itself only before it is cut.
+    """
     arguments: dict[str, Any] = {"timeout": _BUSY_MS / 1000}
     engine = create_engine(url, connect_args=arguments, max_overflow=40, **_OPTIONS)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        synchronous = f"synchronous={'FULL' if flushes else 'NORMAL'}"
+        for pragma in ("journal_mode=WAL", synchronous, "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -26,3 +26,8 @@ class Documents:
 
 def columns_of(document: Document) -> dict[str, Any]:
     return {"name": document.name}
+
+
+def is_lasting(document: Document) -> bool:
+    """False for what is of use here and now, such as paces: their names have blanks, which no file's name may have."""
+    return " " not in document.name

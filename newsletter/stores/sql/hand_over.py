@@ -1,13 +1,34 @@
-"""The hand-over of a mail: its row's next state and its digest, by one statement, unless its reader has left."""
+"""The hand-over of a mail: its row's next state and its digest, by one statement, unless its reader has left.
+
+PostgreSQL has a statement for two tables. In SQLite that is an INSERT into a view, of which a trigger makes the two
+writes; both are of the connection's own, so that no database has to be brought up to date for them.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import BindParameter, Connection, Select, Update, bindparam, exists, insert, not_, select
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    Update,
+    bindparam,
+    exists,
+    insert,
+    not_,
+    select,
+)
+from sqlalchemy.dialects import sqlite
 
 from newsletter.model import Delivery, Digest
 from newsletter.stores.sql import tables
@@ -29,18 +50,12 @@ class HandOver:
     def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
         """Writes both where nothing stands in the way, as nearly always; else finds out what does."""
         self.parts.digests.search.add([digest])
-        if self.database.is_postgresql:
-            with self.database.statement() as connection:
-                if connection.execute(_both_at_once(), self._parameters(delivery, digest)).rowcount == 1:
-                    return True
-        with self.database.change() as connection:
-            return self._write_both(connection, delivery, digest) or self._hand_over_slowly(delivery, digest)
-
-    def _write_both(self, connection: Connection, delivery: Delivery, digest: Digest) -> bool:
-        if self.database.is_postgresql or connection.execute(_unhindered(), self._row(delivery)).rowcount != 1:
-            return False
-        connection.execute(insert(tables.digests), self.parts.digests.rows.row(digest))
-        return True
+        at_once = _postgresql_at_once if self.database.is_postgresql else _sqlite_at_once
+        with self.database.statement() as connection:
+            if at_once(connection, self._parameters(delivery, digest)):
+                return True
+        with self.database.change():
+            return self._hand_over_slowly(delivery, digest)
 
     def _hand_over_slowly(self, delivery: Delivery, digest: Digest) -> bool:
         """Does so step by step: it may be written already, the reader may have left, or a digest may be kept."""
@@ -81,6 +96,10 @@ def _unhindered() -> Update:
     return next_row().where(*map(not_, hindrances))
 
 
+def _postgresql_at_once(connection: Connection, parameters: dict[str, Any]) -> bool:
+    return connection.execute(_both_at_once(), parameters).rowcount == 1
+
+
 @cache
 def _both_at_once() -> Any:
     """The same with the digest, in PostgreSQL: an INSERT of what the UPDATE has found."""
@@ -89,3 +108,50 @@ def _both_at_once() -> Any:
     others = [bindparam(f"digest_{name}", type_=tables.digests.c[name].type) for name in _OF_DIGEST]
     digest: Select[Any] = select(moved.c.subscriber_id, moved.c.digest_on, *others)
     return insert(tables.digests).from_select(["subscriber_id", "digest_on", *_OF_DIGEST], digest)
+
+
+class _Sqlite(Protocol):
+    """What is asked of a connection of Python's sqlite3."""
+
+    total_changes: int
+
+
+def _sqlite_at_once(connection: Connection, parameters: dict[str, Any]) -> bool:
+    driver: _Sqlite = connection.connection.driver_connection  # type: ignore[assignment]  # it has one while in use
+    if _VIEW not in connection.info:
+        for statement in _view_and_trigger():
+            connection.exec_driver_sql(statement)
+        connection.info[_VIEW] = True  # as long as this connection lives
+    before = driver.total_changes
+    connection.execute(insert(_view()), {**parameters, "of_steps": json.dumps(parameters["of_steps"])})
+    return driver.total_changes > before  # no rows are counted of an INSERT into a view
+
+
+_VIEW = "hand_overs"
+_LIST = r"\(__\[POSTCOMPILE_(\w+)\]\)"  # as SQLAlchemy writes a list that it is to be given
+
+
+@cache
+def _view() -> Table:
+    """The view, with a column for each parameter of the two writes."""
+    moved = {name: bind.type for name, bind in _unhindered().compile(dialect=sqlite.dialect()).binds.items()}
+    others = {f"digest_{name}": tables.digests.c[name].type for name in _OF_DIGEST}
+    types = {**moved, "of_steps": Text(), **others}
+    return Table(_VIEW, MetaData(), *(Column(name, kind) for name, kind in types.items()))
+
+
+@cache
+def _view_and_trigger() -> tuple[str, str]:
+    """Makes both of the same UPDATE as for PostgreSQL: in a trigger NEW.name is what `:name` is in a statement."""
+    update = str(_unhindered().compile(dialect=sqlite.dialect(paramstyle="named")))
+    update = re.sub(_LIST, r"(SELECT value FROM json_each(NEW.\1))", update)
+    update = re.sub(r":(\w+)", r"NEW.\1", update)
+    columns = [column.name for column in _view().columns]
+    others = ", ".join(_OF_DIGEST)
+    new = ", ".join(f"NEW.digest_{name}" for name in _OF_DIGEST)
+    return (
+        f"CREATE TEMP VIEW {_VIEW} ({', '.join(columns)}) AS SELECT {', '.join(['NULL'] * len(columns))}",
+        f"CREATE TEMP TRIGGER hand_over INSTEAD OF INSERT ON {_VIEW} BEGIN {update}; "
+        f"INSERT INTO digests (subscriber_id, digest_on, {others}) "
+        f"SELECT NEW.key_subscriber_id, NEW.key_digest_on, {new} WHERE changes() = 1; END",
+    )

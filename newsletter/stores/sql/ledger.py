@@ -71,10 +71,13 @@ class Ledger:
         return self._claim_again(first)
 
     def _claim_first(self, row: Delivery) -> bool:
-        """Writes the first row of a delivery by one statement, if there is none, and nothing else is to be done."""
+        """Writes the first row of a delivery by one statement, if there is none, and nothing else is to be done.
+
+        A power cut that undoes it ends the run, too, and nothing has left: the hand-over comes after it.
+        """
         if not self._running.may_be_alive(row.run_id):
             return False
-        with self._database.statement() as connection:
+        with self._database.statement(may_be_lost=True) as connection:
             return connection.execute(self._first_claim_of(row.run_id), self.rows.row(row)).rowcount == 1
 
     def _make_first_claim(self, run_id: str) -> Any:

@@ -41,6 +41,14 @@ class Paces:
         hold = self._database.repeated(self._hold, even_if_unknown=True)
         hold(f"hold of {name}", min(seconds, MOST_HELD_S))
 
+    def held_s(self, name: str) -> float:
+        """Says for how many seconds turns are held back; takes none. Raises StoreError."""
+        document = f"hold of {name}"
+        if self._documents.get_document(document) is None:  # as nearly always
+            return 0.0
+        with self._database.statement() as connection:
+            return self._left(document, self._now_s(connection))
+
     def _reserve(self, name: str, amount_s: float) -> float:
         with self._database.change() as connection:
             self._database.lock(f"pace of {name}")

@@ -5,6 +5,7 @@ Whom the operator adds by the command is enrolled at once.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, date
 from typing import Any
@@ -16,10 +17,13 @@ from newsletter.model import Move, SignUp, SignUpOrigin
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.digests import Digests
+from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.profiles import Profiles, Votes
 from newsletter.stores.sql.saved import SavedPapers
 from newsletter.stores.sql.table import SqlTable, batched
 from newsletter.subscribers import address_change
+
+_MARK = "mark of enrolled"  # a document
 
 
 class SignUps:
@@ -28,6 +32,7 @@ class SignUps:
     def __init__(self, database: Database, digests: Digests, words: tuple[Profiles, Votes, SavedPapers]) -> None:
         self._database = database
         self._digests = digests
+        self._documents = Documents(database)
         self._words = words  # what a subscriber said of papers
         self.asked = SqlTable(database, tables.sign_ups, SignUp, asked_columns_of)
         self.enrolled = SqlTable(database, tables.enrolled, SignUp, enrolled_columns_of, is_of_reader=True)
@@ -74,6 +79,7 @@ class SignUps:
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
                 return False
             self.enrolled.put(sign_up)
+            self._note_change()
         return True
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
@@ -97,6 +103,13 @@ class SignUps:
             for some in batched(sorted(only)):
                 yield (self.enrolled.columns.subscriber_id.in_(some),)
 
+    def mark_of_enrolled(self) -> str:
+        return self._documents.get_document(_MARK) or ""
+
+    def _note_change(self) -> None:
+        """Changes the mark. Call within the change, as the last of it: others that change it wait for its end."""
+        self._documents.put_document(_MARK, secrets.token_hex(8))
+
     def get_enrolment(self, subscriber_id: str) -> SignUp | None:
         return self.enrolled.get(subscriber_id)
 
@@ -105,7 +118,9 @@ class SignUps:
             self.asked.drop(self.asked.columns.subscriber_id == subscriber_id)
             for part in (self._digests, *self._words):
                 part.drop(subscriber_id)
-            return self.enrolled.drop(self.enrolled.columns.subscriber_id == subscriber_id) == 1
+            is_known = self.enrolled.drop(self.enrolled.columns.subscriber_id == subscriber_id) == 1
+            self._note_change()
+            return is_known
 
     def reassign(self, move: Move) -> None:
         """Gives what one subscriber asked for to another. Call within a change."""
@@ -117,6 +132,7 @@ class SignUps:
             if self.get_enrolment(to) is None:
                 self.enrolled.put(address_change.reassign_sign_up(enrolment, move))
             self.enrolled.drop(self.enrolled.columns.subscriber_id == old)
+            self._note_change()
 
     def _count_places_taken(self, by_others_than: str) -> int:
         """Counts who came by the web and is here."""

@@ -121,6 +121,7 @@ class TinyStore:
         self.enrol = parts.signups.enrol
         self.get_enrolled = parts.signups.get_enrolled
         self.get_enrolled_ids = parts.signups.get_enrolled_ids
+        self.mark_of_enrolled = parts.signups.mark_of_enrolled
         self.forget_enrolled = parts.signups.forget_enrolled
         self.begin_welcomes = welcomes.begin_welcomes
         self.get_welcomes = welcomes.get_welcomes

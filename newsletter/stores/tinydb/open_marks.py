@@ -6,6 +6,7 @@ a look through what was written since the last look makes them. docs/state.md sa
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -14,10 +15,12 @@ from pathlib import Path
 from newsletter.delivery import ledger
 from newsletter.files import atomic
 from newsletter.model import Delivery
-from newsletter.stores.tinydb.folder import StateFolder, matching, month_files
+from newsletter.stores.tinydb.folder import MONTH_FILE, SAFE_NAME, StateFolder, matching
 
 _MARK = re.compile(r"(?P<on>\d{4}-\d\d-\d\d)_(?P<who>\S+)")
 _LOOKED = "looked"
+_OPEN = {state.value.encode() for state in ledger.OPEN_STATES}
+_ROW = re.compile(rb'"state":"(\w+)","run_id":')  # no text can have this inside: JSON escapes its quotes
 
 
 class OpenMarks:
@@ -56,9 +59,9 @@ class OpenMarks:
         since = looked.stat().st_mtime_ns if looked.exists() else 0
         if since > self.path.stat().st_ctime_ns:  # the clock was set back since that look: its time says nothing
             since = 0
-        folders = [path for path in self._deliveries.iterdir() if path.stat().st_ctime_ns >= since and path.is_dir()]
-        for path in [path for folder in folders for path in month_files(folder)]:
-            for row in self._read(path) if path.stat().st_ctime_ns >= since else []:
+        folders = [folder for folder in _written_since(self._deliveries, since) if folder.is_dir()]
+        for path in [path for folder in folders for path in _written_since(folder, since, MONTH_FILE)]:
+            for row in self._read(path) if _may_have_open(path.read_bytes()) else []:
                 if row.state in ledger.OPEN_STATES:
                     self.put(row)
         if folders or not since:
@@ -66,3 +69,21 @@ class OpenMarks:
 
     def _mark(self, row: Delivery) -> Path:
         return self.path / f"{row.digest_on}_{row.subscriber_id}"
+
+
+def _written_since(folder: Path, since: int, name: re.Pattern[str] = SAFE_NAME) -> list[Path]:
+    """Lists what was put or replaced in this folder since then (ns), in no order."""
+    with os.scandir(folder) as entries:  # which is three times as quick as a Path for each of many years' months
+        return [
+            folder / each.name for each in entries if each.stat().st_ctime_ns >= since and name.fullmatch(each.name)
+        ]
+
+
+def _may_have_open(content: bytes) -> bool:
+    """Tells from the text of a month's file whether to read it: False only if each row surely is in another state.
+
+    To read the rows takes ten times as long, and a memory from a backup has many thousands of such files.
+    """
+    states = _ROW.findall(content)
+    is_as_written = content.endswith(b"}}}") and 0 < len(states) == content.count(b'"message_id":')
+    return not is_as_written or not _OPEN.isdisjoint(states)

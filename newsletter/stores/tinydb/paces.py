@@ -52,9 +52,16 @@ class FolderPaces:
             held_s = max(min(seconds, MOST_HELD_S), _left(held_until_s, now_s, MOST_HELD_S))
             self._write(path, until_s, now_s + held_s)
 
+    def held_s(self, name: str) -> float:
+        """Says for how many seconds turns are held back; takes none. Raises StoreError."""
+        return _left(_read(self._path(name))[1], self._clock().timestamp(), MOST_HELD_S)
+
+    def _path(self, name: str) -> Path:
+        return self._folder.locks / f"pace-{sha256(name.encode()).hexdigest()[:16]}"
+
     @contextmanager
     def _changing(self, name: str) -> Iterator[Path]:
-        path = self._folder.locks / f"pace-{sha256(name.encode()).hexdigest()[:16]}"
+        path = self._path(name)
         with self._folder.change(path):
             yield path
 

@@ -23,6 +23,7 @@ from newsletter.stores.tinydb.folder import (
     drop_days,
     reader_file,
     reader_ids,
+    version_of_files,
 )
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.saved import SavedPapers
@@ -100,6 +101,10 @@ class SignUps:
 
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
         return sorted(self.ids() if only is None else self.ids() & set(only))
+
+    def mark_of_enrolled(self) -> str:
+        with disk_errors(self._enrolled_path):
+            return version_of_files(self._enrolled_path)
 
     def get_enrolment(self, subscriber_id: str) -> SignUp | None:
         path = self._enrolled_file(subscriber_id)

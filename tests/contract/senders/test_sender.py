@@ -18,7 +18,7 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
-from newsletter.senders.paced import PacedSender, Turns
+from newsletter.senders.paced import PacedSender, Rest, Turns
 from newsletter.senders.smtp import SmtpSender, SmtpServer
 from tests.fakes import Act, FlakySender, no_more_than
 from tests.mail_server import Postmaster
@@ -58,7 +58,8 @@ def smtp(server: Postmaster) -> Iterator[SmtpSender]:
 
 @pytest.fixture
 def paced(outbox: OutboxSender) -> PacedSender:
-    return PacedSender(outbox, Turns(60_000, lambda amount_s: 0.0, lambda: 0.0), lambda _seconds: None)
+    rest = Rest(look=lambda: 0.0, tell=lambda _seconds: None, monotonic=lambda: 0.0)
+    return PacedSender(outbox, rest, Turns(60_000, lambda amount_s: 0.0, lambda: 0.0), lambda _seconds: None)
 
 
 SENDERS = ["outbox", "fake", "smtp", "paced"]  # names of fixtures

@@ -320,6 +320,14 @@ def test_patience_ends() -> None:
     assert len(clock.waits) == MOST_WAITS
 
 
+@pytest.mark.parametrize("seconds", [40, 1000])
+def test_of_each_refusal_all_others_are_told(seconds: float) -> None:
+    told: list[float] = []
+    with sendgrid_server(*[until(seconds)] * (MOST_WAITS + 1)) as server, pytest.raises(SendDeferred):
+        sender_for(server, clock=Clock(), sleep=lambda _seconds: None, hold=told.append).send(message())
+    assert told == [seconds] * (MOST_WAITS + 1 if seconds < 120 else 1)
+
+
 @pytest.mark.parametrize("reset", ["", "soon", "-5", "1e9", "9" * 4000, "999999999999", "0", "²"])
 def test_a_strange_end_of_the_limit_does_no_harm(reset: str) -> None:
     clock = Clock()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.run.collect import collect
 from newsletter.run.context import RunContext
 from newsletter.stores import Store
+from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.contract.stores.memories import Memory, SharedMemory, race
 
@@ -219,6 +221,44 @@ def test_a_feed_with_papers_is_not_asked_for(opened: Opener) -> None:
     store.start_run("r1")
     store.add_feeds(DAY, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
     assert not store.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW + timedelta(hours=9))
+
+
+def test_who_asks_is_noted_apart_from_the_day_which_takes_long_to_write(opened: Opener) -> None:
+    store = opened()
+    store.start_run("r1")
+    store.add_feeds(DAY, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
+    before = store.get_day(DAY)
+    assert store.begin_asking(DAY, "cs.AI", run_id="r1", now=NOW)
+    assert opened().get_day(DAY) == before
+
+
+def test_a_day_that_is_remembered_whole_is_not_asked_for(opened: Opener) -> None:
+    store = opened()
+    store.start_run("r1")
+    assert store.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
+    store.remember_day(AnnouncementDay(DAY, (), (report("cs.LG", FeedOutcome.ANNOUNCED),)))
+    assert not opened().begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
+
+
+def test_of_an_earlier_day_nothing_is_noted_that_another_day_needs(opened: Opener) -> None:
+    """A back-fill and a morning go on side by side."""
+    first, second = opened(), opened()
+    first.start_run("r1")
+    second.start_run("r2")
+    assert first.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
+    earlier = DAY - timedelta(days=1)
+    assert second.begin_asking(earlier, "cs.LG", run_id="r2", now=NOW)
+    second.add_feeds(earlier, [feed("cs.LG", "2601.00001")], [report("cs.LG", FeedOutcome.ANNOUNCED)])
+    assert not second.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW)
+    assert not second.begin_asking(earlier, "cs.LG", run_id="r2", now=NOW)
+
+
+@pytest.mark.parametrize("left", [b"", b"\xff{", b'{"announced_on": 7}'])
+def test_a_note_that_cannot_be_read_is_made_anew(tiny: TinyStore, tmp_path: Path, left: bytes) -> None:
+    tiny.start_run("r1")
+    (tmp_path / "state" / "locks" / "asking").write_bytes(left)
+    assert tiny.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
+    assert not tiny.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW)
 
 
 def test_of_racing_processes_one_asks_for_each_feed(shared: SharedMemory) -> None:

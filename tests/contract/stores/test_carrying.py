@@ -35,6 +35,7 @@ from newsletter.stores.contents import KINDS, Source, Target, carry
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.contents import SqlContents
 from newsletter.stores.sql.database import Database, parse_url
+from newsletter.stores.sql.paces import Paces
 from newsletter.stores.tinydb import TinyStore
 from newsletter.stores.tinydb.contents import TinyContents
 from newsletter.stores.tinydb.folder import StateFolder
@@ -171,6 +172,15 @@ def test_a_backup_brings_everything_back(place: Callable[[str, str], Place], tmp
     carry(BackupFile(file), target.contents(), ORIGIN, quiet)
     assert everything(target.contents()) == everything(source.contents()) == everything(BackupFile(file))
     assert views(target.store()) == views(source.store())
+
+
+def test_what_is_worth_nothing_tomorrow_is_in_no_backup(place: Callable[[str, str], Place]) -> None:
+    """A folder could not even name it."""
+    source, target = place("sqlite", "here"), place("tiny", "there")
+    Paces(source.store().database).reserve("feeds of https://rss.arxiv.org", 3.0)  # type: ignore[attr-defined]
+    source.store().enrol(SignUp(ONE, NOW, "one@example.org", "", ("cs.LG",), ""))
+    assert carry(source.contents(), target.contents(), ORIGIN, quiet) == dict.fromkeys(KINDS, 0) | {"enrolled": 1}
+    assert [one.subscriber_id for one in target.store().get_enrolled()] == [ONE]
 
 
 def test_an_empty_memory_makes_a_backup_too(place: Callable[[str, str], Place], tmp_path: Path) -> None:

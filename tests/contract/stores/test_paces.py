@@ -1,43 +1,17 @@
 """A pace holds for all who share a memory: whoever comes next waits for those before."""
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 import pytest
 
 from newsletter.senders.paced import Turns
-from newsletter.stores.sql.database import Database, parse_url
-from newsletter.stores.sql.paces import Paces
 from newsletter.stores.tinydb.paces import FolderPaces
-from tests import databases
-
-
-class Pace(Protocol):
-    def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float: ...
-
-    def hold(self, name: str, seconds: float) -> None: ...
-
-
-Opening = Callable[[], Pace]
-
-
-@pytest.fixture(params=["tiny", "sqlite", "postgresql"])
-def open_paces(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
-    """What opens the same memory once more, as another process would."""
-    if request.param == "tiny":
-        yield lambda: FolderPaces(tmp_path / "state", lambda: datetime.now(UTC))
-        return
-    is_sqlite = request.param == "sqlite"
-    url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
-    opened = Database(parse_url(url))
-    yield lambda: Paces(opened)
-    opened.close()
+from tests.contract.conftest import Opening
 
 
 def test_turns_of_several_processes_lie_one_behind_another(open_paces: Opening) -> None:
@@ -79,6 +53,15 @@ def test_who_asks_us_to_stay_away_is_left_alone_by_everybody(open_paces: Opening
     waits = [open_paces().reserve("arxiv", 3.0) for _ in range(3)]
     assert [round(wait_s, -2) for wait_s in waits] == [3_000] * 3, "turns that nobody waits for are not taken"
     assert open_paces().reserve("model", 3.0) == 0
+
+
+def test_how_long_everybody_is_to_stay_away_is_seen_without_taking_a_turn(open_paces: Opening) -> None:
+    assert open_paces().held_s("mails") == 0
+    open_paces().reserve("mails", 1_000)
+    assert open_paces().held_s("mails") == 0, "who waits for a turn is not held back"
+    open_paces().hold("mails", 200)
+    assert [round(open_paces().held_s("mails"), -1) for _ in range(2)] == [200] * 2
+    assert open_paces().held_s("arxiv") == 0
 
 
 @pytest.mark.parametrize("turn_s", [3, 10, 100])

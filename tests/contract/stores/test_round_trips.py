@@ -28,7 +28,7 @@ from tests.fakes import FlakySender, Silent
 FEW, MANY = 3, 33
 MOST = {
     "postgresql": 3,  # the claim, the hand-over with the digest, the acceptance
-    "sqlite": 6,  # the hand-over is a change of two statements, with its begin and its end
+    "sqlite": 3,
 }
 
 

@@ -1,5 +1,6 @@
 """What every Store promises about who subscribes on the web: asked once a day, let in once, forgotten whole."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
@@ -7,6 +8,7 @@ from multiprocessing.synchronize import Barrier
 from newsletter.delivery.suppression import suppress
 from newsletter.model import (
     Frequency,
+    Move,
     PromisedMail,
     RevisionOrigin,
     SavedPaper,
@@ -65,6 +67,24 @@ def test_some_of_the_enrolled_are_read_without_the_others(memory: Memory, store:
     assert some.get_enrolled(only=[]) == some.get_enrolled_ids(only=[]) == []
     many = [f"s_nobody{number}" for number in range(1_200)]
     assert some.get_enrolled(only=[*many, *wanted]) == [people[0], people[2]]
+
+
+def test_any_change_of_who_is_enrolled_changes_the_mark(memory: Memory, store: Store) -> None:
+    """Clocks look at it every few seconds."""
+    changes: list[Callable[[], object]] = [
+        lambda: store.enrol(of(1)),
+        lambda: store.enrol(of(2)),
+        lambda: store.enrol(replace(of(1), words="Trees.")),
+        lambda: store.move_subscriber(Move(of(1).subscriber_id, "s_new23456", NOW, "new@example.org")),
+        lambda: store.forget_enrolled(of(2).subscriber_id),
+    ]
+    marks = [store.mark_of_enrolled()]
+    for change in changes:
+        change()
+        marks.append(memory.another().mark_of_enrolled())
+    store.add_sign_up(of(4))
+    assert store.mark_of_enrolled() == store.mark_of_enrolled() == marks[-1]
+    assert len(set(marks)) == len(marks)
 
 
 def test_it_is_confirmed_once(memory: Memory, store: Store) -> None:

@@ -15,6 +15,8 @@ from newsletter.stores.sql.database import ConnectionLost, Database, parse_url
 from tests import databases, make
 from tests.contract.stores.memories import DAY, NOW, WHO, claim, handed_over
 
+NORMAL, FULL = 1, 2  # https://sqlite.org/pragma.html#pragma_synchronous
+
 
 @pytest.fixture
 def opened(postgres_url: str) -> Iterator[Callable[[], SqlStore]]:
@@ -146,3 +148,13 @@ def test_an_unknown_end_is_repeated_only_where_that_does_no_harm(
     else:
         assert repeated() == "done"
     assert called == [calls]
+
+
+def test_sqlite_waits_for_the_disk_unless_a_power_cut_may_undo_it(tmp_path: Path) -> None:
+    database = Database(parse_url(databases.copy_sqlite(tmp_path / "state.db")))
+    with database.statement() as alone, database.statement(may_be_lost=True) as unflushed, database.change() as whole:
+        levels = [each.exec_driver_sql("PRAGMA synchronous").scalar_one() for each in (alone, whole, unflushed)]
+        with database.statement(may_be_lost=True) as within:
+            assert within is whole
+    assert levels == [FULL, FULL, NORMAL]
+    database.close()

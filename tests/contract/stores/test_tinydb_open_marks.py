@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.contract.stores.memories import DAY, NOW, WHO, claim, doubted, handed
 from tests.fakes import no_more_than
 
 S = DeliveryState
+A_DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -145,6 +147,31 @@ def test_what_nobody_wrote_since_the_last_look_is_not_read_again(tiny: TinyStore
     assert tiny.get_open_deliveries() == [row]
     with pytest.raises(StoreError, match="put this file back"):
         without_marks(folder).get_open_deliveries()
+
+
+@pytest.mark.parametrize("state", DeliveryState)
+def test_of_rows_in_every_state_the_open_ones_are_found(tiny: TinyStore, folder: Path, state: DeliveryState) -> None:
+    """Files that surely have none are not read, and no text of a row may be taken for its state."""
+    detail = '"state":"in_doubt","run_id": "state":"accepted","run_id":'
+    closed = [replace(claim(tiny, who="s_a", on=on), state=S.ACCEPTED, detail=detail) for on in (DAY, DAY - A_DAY)]
+    row = replace(claim(tiny), state=state, detail=detail)
+    for each in (*closed, row):
+        write_without_a_mark(folder, each)
+    assert without_marks(folder).get_open_deliveries() == ([row] if state in ledger.OPEN_STATES else [])
+
+
+def test_a_file_that_surely_has_no_open_row_is_not_read(tiny: TinyStore, folder: Path) -> None:
+    """It takes long, and a memory from a backup has many: here a read would stumble over a row."""
+    row = replace(claim(tiny), state=S.ACCEPTED)
+    path = month_of(folder, WHO)
+    for state in (S.ACCEPTED, S.IN_DOUBT):
+        write_without_a_mark(folder, replace(row, state=state))
+        path.write_text(path.read_text().replace('"attempts":1', '"attempts":"many"'))
+        if state is S.ACCEPTED:
+            assert without_marks(folder).get_open_deliveries() == []
+        else:
+            with pytest.raises(StoreError, match="attempts"):
+                without_marks(folder).get_open_deliveries()
 
 
 def test_a_look_in_the_future_says_nothing_once_the_clock_is_right_again(tiny: TinyStore, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Settings with which no mail could leave are refused at the start, in a sentence that says what to set."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from newsletter.senders.paced import PacedSender, Turns
 from newsletter.senders.smtp import SmtpSender
 from newsletter.settings import Settings, variable
 from newsletter.signing import Purpose, tag_of
+from newsletter.stores.tinydb.paces import FolderPaces
 
 GOOD = {
     "send_by": "smtp",
@@ -47,7 +48,22 @@ def test_senders_of_one_process_keep_the_pace_together(tmp_path: Path) -> None:
 
 def turns_of(sender: Sender) -> Turns:
     assert isinstance(sender, PacedSender)
+    assert sender.turns is not None
     return sender.turns
+
+
+@pytest.mark.parametrize("per_minute", [None, "600"])
+def test_what_sendgrid_tells_one_sender_the_memory_tells_all(tmp_path: Path, per_minute: str | None) -> None:
+    given = settings(
+        send_by="sendgrid", sendgrid_api_key="SG.x", mails_per_minute=per_minute, state=str(tmp_path / "state")
+    )
+    one, other = app.build_sender(given), app.build_sender(given)
+    assert isinstance(one, PacedSender)
+    assert isinstance(other, PacedSender)
+    one.rest.hold(200)
+    assert 190 < other.rest.left() <= 200
+    in_another_process = FolderPaces(tmp_path / "state", lambda: datetime.now(UTC))
+    assert 190 < in_another_process.held_s(f"mails by {one.name}") <= 200
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+import pytest
+
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Digest, EarlierEntry, Paper, ReaderHistory, SentPaper, Vote
 from newsletter.run.digest import build_digest
 from newsletter.run.recall import RECALLED, in_preference, recall
 from newsletter.run.select import Selection, select_from
+from newsletter.run.shared_predecessors import SharedPredecessors
 from tests import make
 from tests.fakes import MemoryStore
 from tests.unit.run.test_select import THREE, sent
@@ -97,6 +100,92 @@ def test_nothing_is_read_for_a_digest_without_papers_or_where_nobody_asks() -> N
     assert recall(replace(morning().context, predecessors=finder), selection, empty) is empty
     assert recall(morning().context, selection, full) is full
     assert finder.seen == []
+
+
+# --- shared by readers who were sent the same
+
+
+class Counting(MemoryStore):
+    """Says which digests were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[tuple[str, date]] = []
+
+    def get_digests(self, subscriber_id: str, dates: Sequence[date]) -> list[Digest]:
+        self.read += [(subscriber_id, on) for on in dates]
+        return super().get_digests(subscriber_id, dates)
+
+
+@dataclass
+class Shared:
+    """Readers of one morning, who were sent digests of the two days before."""
+
+    store: Counting = field(default_factory=Counting)
+    finder: FirstOfAll = field(default_factory=FirstOfAll)
+    shared: SharedPredecessors = field(default_factory=SharedPredecessors)
+
+    def sent_to(self, who: str, **papers: str) -> Selection:
+        """`monday` and `tuesday` name what they were sent; what is not named was not kept."""
+        rows = []
+        for on, name in ((make.TUESDAY - timedelta(days=1), "monday"), (make.TUESDAY, "tuesday")):
+            paper = papers.get(name, f"2601.0000{len(rows) + 1}")
+            rows.append(replace(sent(on), subscriber_id=who, paper_ids=(paper,)))
+            if name in papers:
+                one = digest(on, paper)
+                self.store.put_digest(replace(one, subscriber=replace(one.subscriber, subscriber_id=who)))
+        return replace(selected(*rows), subscriber=make.subscriber(subscriber_id=who))
+
+    def recalled(self, selection: Selection, today: str = "2601.00009") -> SentPaper | None:
+        context = replace(morning().context, store=self.store, predecessors=self.finder)
+        one = replace(digest(make.WEDNESDAY, today), subscriber=selection.subscriber)
+        return recall(context, selection, one, shared=self.shared).entries[0].follows
+
+
+BOTH = {"monday": "2601.00001", "tuesday": "2601.00002"}
+FOLLOWED = SentPaper("2601.00002", make.TUESDAY, 1)
+
+
+def test_of_readers_who_were_sent_the_same_one_is_compared_and_of_others_what_is_named_is_looked_for() -> None:
+    given = Shared()
+    assert given.recalled(given.sent_to("s_first222", **BOTH)) == FOLLOWED
+    given.store.read.clear()
+    assert given.recalled(given.sent_to("s_second22", **BOTH)) == FOLLOWED
+    assert given.store.read == [("s_second22", make.TUESDAY)]
+    assert len(given.finder.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("papers", "votes", "today"),
+    [
+        ({**BOTH, "monday": "2601.00005"}, (), "2601.00009"),
+        (BOTH, (vote("2601.00001", 1),), "2601.00009"),
+        (BOTH, (), "2601.00008"),
+    ],
+    ids=["another paper", "a vote", "another mail"],
+)
+def test_whoever_was_sent_or_said_something_else_is_compared_too(
+    papers: dict[str, str], votes: tuple[Vote, ...], today: str
+) -> None:
+    given = Shared()
+    given.recalled(given.sent_to("s_first222", **BOTH))
+    given.recalled(replace(given.sent_to("s_second22", **papers), votes=votes), today)
+    assert len(given.finder.seen) == 2
+
+
+def test_no_mail_names_a_digest_that_its_reader_has_no_more() -> None:
+    given = Shared()
+    given.recalled(given.sent_to("s_first222", **BOTH))
+    kept = {"monday": BOTH["monday"]}
+    assert given.recalled(given.sent_to("s_second22", **kept)) == SentPaper(
+        "2601.00001", make.TUESDAY - timedelta(days=1), 1
+    )
+
+
+def test_whoever_has_lost_a_digest_is_no_example_for_others() -> None:
+    given = Shared()
+    given.recalled(given.sent_to("s_first222", monday=BOTH["monday"]))
+    assert given.recalled(given.sent_to("s_second22", **BOTH)) == FOLLOWED
 
 
 def selected(*rows: object) -> Selection:

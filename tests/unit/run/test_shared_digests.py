@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic, Updates, ZoteroLibrary
+from newsletter.model import AnnounceType, Frequency, PastMail, Profile, Subscriber, Topic, Updates, ZoteroLibrary
 from newsletter.run.compose import compose
 from newsletter.run.select import Selection
 from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups
@@ -77,7 +77,7 @@ def test_who_a_reader_is_makes_no_other_digest(changed: set[str]) -> None:
     scorer, shared = ScriptedScorer(), SharedDigests()
     other = replace(READER, **{name: WHO[name] for name in changed})  # type: ignore[arg-type]
     first, report = compose(scorer, selection(), shared=shared)
-    second, again = compose(scorer, selection(other, mailed_on=(MONDAY,)), shared=shared)
+    second, again = compose(scorer, selection(other, mailed=(PastMail(MONDAY, ("2601.00001",)),)), shared=shared)
     assert len(scorer.scored) == 1
     assert (second, again) == (replace(first, subscriber=other), report)
 

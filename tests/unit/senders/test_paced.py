@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.errors import StoreError
-from newsletter.senders.paced import PacedSender, Turns
+from newsletter.errors import SendDeferred, StoreError
+from newsletter.senders.paced import LOOK_S, MOST_REST_S, PacedSender, Rest, Turns
 from tests.contract.senders.test_sender import message
 from tests.fakes import FlakySender
 
@@ -68,7 +68,7 @@ def test_several_processes_together_keep_the_pace(per_minute: int, slowness: lis
 def test_one_process_sends_at_the_pace_and_asks_once_in_many_mails() -> None:
     pace, at = SharedPace(), Time()
     sender = FlakySender(lambda: datetime.now(UTC))
-    paced = PacedSender(sender, Turns(600, lambda s: pace.reserve(at(), s), at), at.sleep)
+    paced = PacedSender(sender, nobody_rests(at), Turns(600, lambda s: pace.reserve(at(), s), at), at.sleep)
     for _ in range(100):
         paced.send(message())
     assert at.now_s - 1000 == pytest.approx(9.9, abs=0.11)
@@ -82,5 +82,89 @@ def test_a_mail_without_a_turn_does_not_leave() -> None:
 
     sender, at = FlakySender(lambda: datetime.now(UTC)), Time()
     with pytest.raises(StoreError):
-        PacedSender(sender, Turns(60, reserve, at), at.sleep).send(message())
+        PacedSender(sender, nobody_rests(at), Turns(60, reserve, at), at.sleep).send(message())
     assert sender.find(message().delivery_id).accepted is not True
+
+
+class SharedRest:
+    """What the memory keeps of a rest, on the processes' common time."""
+
+    def __init__(self, at: Time) -> None:
+        self.until_s, self.looks, self.is_away = 0.0, 0, False
+        self._at = at
+
+    def look(self) -> float:
+        self.looks += 1
+        self._require()
+        return max(0.0, self.until_s - self._at())
+
+    def tell(self, seconds: float) -> None:
+        self._require()
+        self.until_s = max(self.until_s, self._at() + seconds)
+
+    def _require(self) -> None:
+        if self.is_away:
+            raise StoreError("the database is away; try again")
+
+    def opened(self) -> Rest:
+        return Rest(self.look, self.tell, self._at)
+
+
+def nobody_rests(at: Time) -> Rest:
+    return SharedRest(at).opened()
+
+
+def test_what_one_process_is_told_all_wait_for() -> None:
+    at = Time()
+    shared = SharedRest(at)
+    told, other = shared.opened(), shared.opened()
+    assert other.left() == 0
+    told.hold(60)
+    told.hold(10)
+    assert told.left() == 60
+    assert other.left() == 0, "it has looked just now"
+    at.sleep(LOOK_S)
+    assert other.left() == 60 - LOOK_S
+    sender = FlakySender(lambda: datetime.now(UTC))
+    PacedSender(sender, other, None, at.sleep).send(message())
+    assert at.now_s == 1060
+
+
+def test_the_memory_is_asked_once_in_many_mails() -> None:
+    at = Time()
+    shared = SharedRest(at)
+    rest = shared.opened()
+    for _ in range(100):
+        rest.left()
+        at.sleep(LOOK_S / 20)
+    assert shared.looks == pytest.approx(5, abs=1)
+
+
+def test_while_the_memory_is_away_each_goes_by_what_it_was_told() -> None:
+    at = Time()
+    shared = SharedRest(at)
+    shared.is_away = True
+    told, other = shared.opened(), shared.opened()
+    told.hold(60)
+    assert (told.left(), other.left()) == (60, 0)
+
+
+@pytest.mark.parametrize("per_minute", [None, 600])
+def test_a_mail_that_would_have_to_wait_long_is_put_off_and_not_offered(per_minute: int | None) -> None:
+    at, pace = Time(), SharedPace()
+    rest = nobody_rests(at)
+    turns = Turns(per_minute, lambda s: pace.reserve(at(), s), at) if per_minute else None
+    rest.hold(3600)
+    sender = FlakySender(lambda: datetime.now(UTC))
+    with pytest.raises(SendDeferred, match="to be left alone for 60 minutes; a later run sends it") as raised:
+        PacedSender(sender, rest, turns, at.sleep).send(message())
+    assert (raised.value.retry_after_s, raised.value.strikes, at.now_s) == (3600, 2, 1000)
+    assert sender.find(message().delivery_id).accepted is not True
+
+
+def test_a_rest_that_is_made_longer_again_and_again_ends_the_patience() -> None:
+    at = Time()
+    rest = Rest(look=lambda: 50.0, tell=lambda _seconds: None, monotonic=at)
+    with pytest.raises(SendDeferred):
+        PacedSender(FlakySender(lambda: datetime.now(UTC)), rest, None, at.sleep).send(message())
+    assert at.now_s - 1000 == MOST_REST_S

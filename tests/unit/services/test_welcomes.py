@@ -64,6 +64,7 @@ class Office:
     told: list[tuple[str, str]] = field(default_factory=list)
     alerts: list[tuple[str, str]] = field(default_factory=list)
     latest: Digest | None = None
+    unreadable: dict[str, str] = field(default_factory=dict)
     while_building: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Office:
         in_file = {one.subscriber_id for one in self.listed}
         sign_ups = {one.subscriber_id: one for one in self.store.get_enrolled() if one.subscriber_id not in in_file}
         enrolled = [subscriber_from_signup(one, DEFAULTS) for one in sign_ups.values()]
-        return ListedSubscribers([*self.listed, *enrolled], sign_ups)
+        return ListedSubscribers([*self.listed, *enrolled], sign_ups, unreadable=self.unreadable)
 
     def build(self, content: WelcomeContent) -> Message:
         self.while_building()
@@ -418,6 +419,56 @@ def test_a_sender_that_fails_for_all_is_offered_nothing_more_in_this_look() -> N
     look = office.look()
     assert look == Look(1, office.now + welcomes.AFTER_HALT, is_resting=True)
     assert len(office.mailed) == 1
+
+
+# --- when no look is needed
+
+
+def suppressed(office: Office) -> None:
+    office.store.change_address_status(
+        WHO, lambda status: replace(status, suppression=Suppression(SuppressionReason.COMPLAINT, NOW))
+    )
+
+
+def unreadable(office: Office) -> None:
+    office.unreadable = {WHO: "their library cannot be read"}
+
+
+def waits(office: Office) -> None:
+    office.sender = FlakySender(lambda: office.now, [Act.DEFER] * 9)
+
+
+def is_leaving(office: Office) -> None:
+    office.store.start_run("killed")
+    office.store.change_welcome(WHO, lambda _: Welcome(WHO, NOW, PromisedMail.LEAVING, held_by="killed"))
+
+
+@pytest.mark.parametrize("hinder", [suppressed, unreadable, waits, is_leaving])
+def test_a_list_is_settled_when_nobody_can_become_a_newcomer_without_a_change_of_it(
+    hinder: Callable[[Office], None],
+) -> None:
+    office = began([ADA, EVE])
+    hinder(office)
+    assert not office.look().is_settled
+    assert not office.look().is_settled
+    welcomed = began([ADA, EVE])
+    assert not welcomed.look().is_settled, "somebody was welcomed"
+    assert welcomed.look() == Look(is_settled=True)
+    assert began().look().is_settled
+
+
+def test_a_settled_list_is_not_looked_at_again_until_it_changes_or_time_has_passed() -> None:
+    settled, soon = welcomes.SettledList(), NOW + timedelta(seconds=15)
+    assert not settled.holds("a", NOW)
+    settled.note(Look(is_settled=True), "a", NOW)
+    assert settled.holds("a", soon)
+    assert not settled.holds("b", soon)
+    assert not settled.holds(None, soon)
+    assert not settled.holds("a", NOW + welcomes.LOOK_ANYHOW)
+    assert not settled.holds("a", NOW - timedelta(seconds=1)), "the clock was set back"
+    for look in (Look(), None):
+        settled.note(look, "a", NOW)
+        assert not settled.holds("a", soon)
 
 
 def test_it_ends_when_it_is_asked_to_after_the_mail_in_hand() -> None:

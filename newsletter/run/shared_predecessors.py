@@ -1,0 +1,38 @@
+"""Which earlier papers those of a digest follow: found once for readers who were sent the same papers. Pure.
+
+To read two months of a reader's digests and compare them takes longer than all else that a mail takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from newsletter.model import Digest, PastMail, SentPaper, Vote
+
+MAX_REMEMBERED = 512  # a few kB each
+
+Follows = tuple[SentPaper | None, ...]  # for each entry of a digest
+
+
+class SharedPredecessors:
+    """Remembers what was found last. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, Follows] = {}
+
+    def find(self, digest: Digest, mailed: Sequence[PastMail], votes: Sequence[Vote]) -> Follows | None:
+        """Gives what was kept of a reader with such a digest, who was `mailed` the same papers and votes as they do."""
+        return self._found.get(_key_of(digest, mailed, votes))
+
+    def keep(self, digest: Digest, mailed: Sequence[PastMail], votes: Sequence[Vote], follows: Follows) -> None:
+        if len(self._found) >= MAX_REMEMBERED:
+            self._found.clear()
+        self._found[_key_of(digest, mailed, votes)] = follows
+
+
+def _key_of(digest: Digest, mailed: Sequence[PastMail], votes: Sequence[Vote]) -> bytes:
+    shown = [(entry.paper.arxiv_id, entry.paper.version) for entry in digest.entries]
+    sent = [(mail.digest_on.toordinal(), mail.paper_ids) for mail in mailed]
+    wanted = sorted((vote.arxiv_id, vote.value) for vote in votes)
+    return sha256(repr((shown, sent, wanted)).encode()).digest()
