@@ -1,4 +1,4 @@
-"""What the API of OpenReview (version 2) says, from its bytes → papers. Fetches nothing: see `openreview.py`.
+"""Parses what the API of OpenReview (version 2) sends, from its bytes. Fetches nothing: see `openreview.py`.
 
 A page is `notes`, with a `count` of all of them where an offset was asked for. Each value of a note's `content` stands
 in an object of its own, `{"value": …}`; titles and abstracts are text with TeX, abstracts with Markdown, too
