@@ -27,6 +27,8 @@ OWN = Wordings(
         ("new interp of interps", "new interpretability of interpretability"),
         ("interpolation", "interpolation"),
         ("mech", "mech"),
+        ("fluid mech, interp", "fluid mech, interpretability"),
+        ("mech. Interp", "mech. interpretability"),
         ("", ""),
     ],
 )
