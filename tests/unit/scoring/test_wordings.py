@@ -102,6 +102,12 @@ class TestShippedList:
         wordings = load_wordings()
         assert all(len(names) == 1 and wordings.reword(names[0]) == names[0] for names in wordings.same.values())
 
+    @pytest.mark.parametrize(
+        "name", ["COSMOS field", "MOND", "robo-advisors", "a Ia supernova", "van Handel, Recht", "self-driving labs"]
+    )
+    def test_names_that_papers_have_are_not_taken_for_other_words(self, name: str) -> None:
+        assert load_wordings().reword(name) == name
+
     def test_no_name_has_a_word_that_no_paper_uses(self) -> None:
         wordings = load_wordings()
         names = tuple(name for group in chain(wordings.same.values(), wordings.related.values()) for name in group)
