@@ -108,6 +108,29 @@ class TestShippedList:
     def test_names_that_papers_have_are_not_taken_for_other_words(self, name: str) -> None:
         assert load_wordings().reword(name) == name
 
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            "trust region methods",
+            "commuting matrices",
+            "vanishing and exploding gradients",
+            "flatter minima",
+            "pipeline leak",
+            "radiocarbon dating",
+            "whole slides",
+            "IEEE test buses",
+            "power law distributions",
+            "heat equation",
+            "gravity waves",
+            "truthful mechanisms",
+            "plastic deformation",
+            "spin foam",
+            "GaN power stages",
+        ],
+    )
+    def test_no_word_of_a_technical_wish_is_taken_in_its_everyday_sense(self, wish: str) -> None:
+        assert not list(load_wordings().vary(wish))
+
     def test_no_name_has_a_word_that_no_paper_uses(self) -> None:
         wordings = load_wordings()
         names = tuple(name for group in chain(wordings.same.values(), wordings.related.values()) for name in group)
