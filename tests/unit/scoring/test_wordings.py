@@ -126,6 +126,8 @@ class TestShippedList:
             "plastic deformation",
             "spin foam",
             "GaN power stages",
+            "design space exploration",
+            "integrate and fire",
         ],
     )
     def test_no_word_of_a_technical_wish_is_taken_in_its_everyday_sense(self, wish: str) -> None:
