@@ -21,8 +21,8 @@ from newsletter.sources.openreview_notes import (
     CREDENTIALS,
     AcceptedPaper,
     NotesPage,
+    read_answer,
     read_notes,
-    read_object,
 )
 from newsletter.sources.polite import PoliteGetter
 
@@ -98,7 +98,7 @@ class OpenReviewSource:
     def _require_known(self, category: str) -> None:
         """Raises SourceError for a venue that does not exist: to the API it is one without papers."""
         venue = quote(categories.within_source(category), safe="/")
-        groups = read_object(self._get(f"{self._api_url}/groups?id={venue}", category), category).get("groups")
+        groups = read_answer(self._get(f"{self._api_url}/groups?id={venue}", category), category).get("groups")
         if not groups:
             raise SourceError(
                 category,
@@ -118,7 +118,7 @@ class OpenReviewSource:
 
     def _log_in(self, account: Account, category: str) -> str:
         body = json.dumps({"id": account.username, "password": account.password}).encode()
-        answer = read_object(self._getter.post(f"{self._api_url}/login", category, body, content_type=_JSON), category)
+        answer = read_answer(self._getter.post(f"{self._api_url}/login", category, body, content_type=_JSON), category)
         token = answer.get("token")
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token):
             raise SourceError(

@@ -21,10 +21,11 @@ from newsletter.errors import FetchError, SourceError
 from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
 from newsletter.papers import arxiv_id, categories, venues, withdrawal_notice
 from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS, MOST_URL_CHARS
+from newsletter.sources.json_answers import of_another_form, read_object
 from newsletter.sources.markup import shown
 from newsletter.sources.names import MOST_NAMES
 
-MAX_BYTES = 20_000_000
+_SERVER = "OpenReview"
 NOTE_URL, PDF_URL = "https://openreview.net/forum?id=", "https://openreview.net/pdf?id="
 CREDENTIALS = "OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"
 COPY_NAME = "copy its name from the address of its page there, capitals included"
@@ -67,12 +68,10 @@ class NotesPage:
 
 def read_notes(body: bytes, category: str) -> NotesPage:
     """Reads one page; keeps what the category's venue accepted. Raises SourceError for what is no whole page."""
-    document = read_object(body, category)
+    document = read_answer(body, category)
     notes, total = document.get("notes"), document.get("count")
     if not isinstance(notes, list) or not (total is None or (isinstance(total, int) and 0 <= total < 10**9)):
-        raise SourceError(
-            category, f"What OpenReview sent for {category} has another form than its API has; update this program."
-        )
+        raise of_another_form(category, _SERVER)
     found, problems = [], []
     for note in notes:
         try:
@@ -84,27 +83,15 @@ def read_notes(body: bytes, category: str) -> NotesPage:
     return NotesPage(tuple(found), len(notes), total, tuple(problems))
 
 
-def read_object(body: bytes, category: str) -> Mapping[str, Any]:
+def read_answer(body: bytes, category: str) -> Mapping[str, Any]:
     """Reads an answer as far as its outer form. Raises SourceError if it is damaged, or no object of JSON."""
-    if len(body) > MAX_BYTES:
-        raise SourceError(category, f"OpenReview sent more than {MAX_BYTES // 1_000_000} MB for {category}.")
     if body.lstrip()[:1] == b"<":
         raise SourceError(
             category,
             f"OpenReview sent an HTML page in place of {category}, as it does to ask for a person at a browser; set"
             f" {CREDENTIALS} to an account of yours, or run again later.",
         )
-    try:
-        document = json.loads(body, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(
-            category, f"What OpenReview sent for {category} is damaged ({shown(str(error))}); run again later."
-        ) from error
-    if not isinstance(document, dict):
-        raise SourceError(
-            category, f"What OpenReview sent for {category} has another form than its API has; update this program."
-        )
-    return document
+    return read_object(body, category, _SERVER)
 
 
 def understand(refusal: FetchError) -> FetchError:
@@ -145,14 +132,6 @@ def _asked_wait_s(message: str) -> float | None:
     found = _WAIT.search(message)
     wait_s = 60.0 * int(found[1] or 0) + int(found[2] or 0) if found else 0.0
     return wait_s or None
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Makes an object. Raises ValueError for one that has a key twice: damage has made one of two."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a note says something twice")
-    return made
 
 
 # --- one note -----------------------------------------------------------------------------------------
