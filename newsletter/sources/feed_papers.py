@@ -15,12 +15,12 @@ from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Origin, Paper, PaperId
 from newsletter.papers import arxiv_id, categories, withdrawal_notice
 from newsletter.sources.entries import FeedDocument, FeedEntry, read_entries
+from newsletter.sources.left_out import name_left_out
 from newsletter.sources.markup import shown
 from newsletter.sources.names import read_names
 
 MOST_TITLE_CHARS, MOST_ABSTRACT_CHARS, MOST_URL_CHARS = 1_000, 20_000, 1_000
 _NAME_CHARS = 100  # of a journal or a blog
-_NAMED_ENTRIES = 3  # that were left out, with a warning of their own
 _DOI_IN_URL = re.compile(r"/(?:doi/)?(?:abs/|full/|pdf/|epdf/|content/)?(10\.\d{4,9}/[^?#\s]+)", re.IGNORECASE)
 _VERSION = re.compile(r"v(\d{1,2})$")
 _PREPRINT_HOSTS = {"www.biorxiv.org": "bioRxiv", "www.medrxiv.org": "medRxiv"}
@@ -62,9 +62,7 @@ def _warnings(document: FeedDocument, address: str, problems: list[str]) -> Iter
         yield f"The feed {address} is not encoded as it says; some characters may be wrong."
     if document.left_out:
         yield f"The feed {address} has more entries than are read; its last {document.left_out} were left out."
-    yield from problems[:_NAMED_ENTRIES]
-    if (more := len(problems) - _NAMED_ENTRIES) > 0:
-        yield f"{more} more entries of {address} were left out."
+    yield from name_left_out(problems, f"entries of {address}")
 
 
 def _paper(entry: FeedEntry, document: FeedDocument, address: str, category: str) -> Paper:

@@ -8,7 +8,7 @@ the business of `openreview_notes.py`; how many papers of a day are new, of `pap
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, Feed
 from newsletter.papers import arxiv_day, categories, merge_announcements
+from newsletter.sources.left_out import name_left_out, require_some
 from newsletter.sources.openreview_notes import (
     COPY_NAME,
     CREDENTIALS,
@@ -31,7 +32,6 @@ WINDOW = timedelta(days=60)  # in 43 weekdays a conference's 8,600 papers come, 
 FIRST_PAGE, PAGE = 100, 1000  # a journal has its newest on the first; the API gives no more than 1,000
 MOST_PAGES = 12
 _JSON = "application/json"
-_NAMED = 3  # of the notes that were left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +68,33 @@ class OpenReviewSource:
         Raises SourceError if not all of it can be had, and for a venue that OpenReview does not know.
         """
         on = arxiv_day(self._now())
+        since = on - WINDOW
         found: list[AcceptedPaper] = []
         problems: list[str] = []
+        warnings: list[str] = []
         read = 0
         for number in range(MOST_PAGES):
-            page = self._page(category, read, PAGE if number else FIRST_PAGE)
-            found += [each for each in page.papers if each.accepted_on >= on - WINDOW]
+            limit = PAGE if number else FIRST_PAGE
+            page = self._page(category, read, limit)
+            found += page.papers
             problems += page.problems
             read += page.notes
-            if _is_last(page, read, PAGE if number else FIRST_PAGE, since=on - WINDOW):
+            if _is_last(page, read, limit, since=since):
                 break
             if not page.notes:
                 raise SourceError(category, f"Of {page.total} papers of {category} {read} came; run again later.")
         else:
-            problems.insert(0, f"{category} accepted more papers than are read; of its latest {read} all are there.")
+            warnings.append(f"{category} accepted more papers than are read; of its latest {read} all are there.")
+        what = f"papers of {category}"
+        require_some(found, problems, what, category, server="OpenReview")
+        warnings += name_left_out(problems, what)
         if not read:
             self._require_known(category)
-            problems.append(
+            warnings.append(
                 f"{category} has no accepted paper yet; if there are some at OpenReview, compare its name with the"
                 " address of their page."
             )
-        return Feed(category, on, _in_order(found), tuple(_shortened(problems)))
+        return Feed(category, on, _in_order(each for each in found if each.accepted_on >= since), tuple(warnings))
 
     def _page(self, category: str, offset: int, limit: int) -> NotesPage:
         venue = quote(categories.within_source(category), safe="/")
@@ -136,11 +142,6 @@ def _is_last(page: NotesPage, read: int, limit: int, *, since: date) -> bool:
     return is_older or (page.notes < limit if page.total is None else read >= page.total)
 
 
-def _in_order(found: list[AcceptedPaper]) -> tuple[Announcement, ...]:
+def _in_order(found: Iterable[AcceptedPaper]) -> tuple[Announcement, ...]:
     newest_first = sorted(found, key=lambda each: each.accepted_on, reverse=True)
     return merge_announcements(each.announcement for each in sorted(newest_first, key=lambda each: each.place))
-
-
-def _shortened(problems: list[str]) -> list[str]:
-    more = len(problems) - _NAMED
-    return [*problems[:_NAMED], *([f"{more} more papers were left out."] if more > 0 else [])]
