@@ -8,20 +8,21 @@ the business of `openreview_notes.py`; how many papers of a day are new, of `pap
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from newsletter.errors import SourceError
-from newsletter.model import Announcement, Feed
-from newsletter.papers import arxiv_day, categories, merge_announcements
+from newsletter.model import Feed
+from newsletter.papers import arxiv_day, categories
 from newsletter.sources.left_out import name_left_out, require_some
 from newsletter.sources.openreview_notes import (
     COPY_NAME,
     CREDENTIALS,
     AcceptedPaper,
     NotesPage,
+    in_order,
     read_answer,
     read_notes,
 )
@@ -63,7 +64,7 @@ class OpenReviewSource:
         self._token = ""
 
     def fetch(self, category: str) -> Feed:
-        """Fetches what a venue accepted lately: talks first, then spotlights, then the others, each newest first.
+        """Fetches what a venue accepted lately, in the order of `in_order`.
 
         Raises SourceError if not all of it can be had, and for a venue that OpenReview does not know.
         """
@@ -94,7 +95,7 @@ class OpenReviewSource:
                 f"{category} has no accepted paper yet; if there are some at OpenReview, compare its name with the"
                 " address of their page."
             )
-        return Feed(category, on, _in_order(each for each in found if each.accepted_on >= since), tuple(warnings))
+        return Feed(category, on, in_order(each for each in found if each.accepted_on >= since), tuple(warnings))
 
     def _page(self, category: str, offset: int, limit: int) -> NotesPage:
         venue = quote(categories.within_source(category), safe="/")
@@ -140,8 +141,3 @@ def _is_last(page: NotesPage, read: int, limit: int, *, since: date) -> bool:
     """Whether no later page has papers of the time that is wanted: they come newest first."""
     is_older = bool(page.papers) and page.papers[-1].accepted_on < since
     return is_older or (page.notes < limit if page.total is None else read >= page.total)
-
-
-def _in_order(found: Iterable[AcceptedPaper]) -> tuple[Announcement, ...]:
-    newest_first = sorted(found, key=lambda each: each.accepted_on, reverse=True)
-    return merge_announcements(each.announcement for each in sorted(newest_first, key=lambda each: each.place))

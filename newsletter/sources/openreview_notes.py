@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import FetchError, SourceError
 from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
-from newsletter.papers import arxiv_id, categories, venues, withdrawal_notice
+from newsletter.papers import arxiv_id, categories, merge_announcements, venues, withdrawal_notice
 from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS, MOST_URL_CHARS
 from newsletter.sources.json_answers import of_another_form, read_object
 from newsletter.sources.markup import shown
@@ -81,6 +81,12 @@ def read_notes(body: bytes, category: str) -> NotesPage:
             name = note.get("id", "without an id") if isinstance(note, dict) else "no note"
             problems.append(f"A paper of {category} was left out ({shown(str(name))}): {error}.")
     return NotesPage(tuple(found), len(notes), total, tuple(problems))
+
+
+def in_order(papers: Iterable[AcceptedPaper]) -> tuple[Announcement, ...]:
+    """Gives each paper once: talks first, then spotlights, then the others, the newest of each first."""
+    newest_first = sorted(papers, key=lambda each: each.accepted_on, reverse=True)
+    return merge_announcements(each.announcement for each in sorted(newest_first, key=lambda each: each.place))
 
 
 def read_answer(body: bytes, category: str) -> Mapping[str, Any]:

@@ -54,7 +54,9 @@ KINDS = {
     ),
     "openreview": Kind(
         OPENREVIEW,
-        openreview_server.page([openreview_server.note(word) for word in ("one", "two", "three")]),
+        openreview_server.page(
+            [openreview_server.note(word, called=f"TMLR {word}") for word in ("spotlight", "three", "oral")]
+        ),
         openreview_server.page([openreview_server.note(word, forum=None) for word in ("one", "two", "three")]),
         lambda getter: OpenReviewSource(getter, lambda: NOW),
         "json",
@@ -104,13 +106,13 @@ def test_fetching_may_be_repeated(kind: Kind) -> None:
     assert source.fetch(kind.category) == source.fetch(kind.category)
 
 
-def test_a_recording_holds_the_same_papers(kind: Kind, tmp_path: Path) -> None:
+def test_a_recording_holds_the_same_papers_in_the_same_order(kind: Kind, tmp_path: Path) -> None:
     (tmp_path / f"{file_stem(kind.category)}.{kind.ending}").write_bytes(kind.body)
     recorded = RecordedSource(tmp_path).fetch(kind.category)
     alive = live(kind, lambda: httpx2.Response(200, content=kind.body)).fetch(kind.category)
-    assert {each.paper.arxiv_id for each in recorded.announcements} == {
+    assert [each.paper.arxiv_id for each in recorded.announcements] == [
         each.paper.arxiv_id for each in alive.announcements
-    }
+    ]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Just a moment</html>", b"%PDF-1.7", b"\x00", b"null", b"{"])
