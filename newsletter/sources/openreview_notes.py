@@ -10,6 +10,7 @@ the readers of a mail.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -110,25 +111,24 @@ def understand(refusal: FetchError) -> FetchError:
     match name:
         case "RateLimitError":
             wait_s = refusal.retry_after_s or _asked_wait_s(message)
-            when = f"in {-(-wait_s // 60):.0f} minutes" if wait_s else "later"
+            when = f"in {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
             text = f"OpenReview is asked too often ({shown(message)}); ask again {when}."
-            return FetchError(refusal.url, text, is_passing=True, retry_after_s=wait_s, answer=refusal.answer)
+            return FetchError(refusal.url, text, is_passing=True, retry_after_s=wait_s)
         case "ChallengeRequiredError":
             return FetchError(
                 refusal.url,
                 "OpenReview lists papers for people at a browser and for programs that are logged in; set"
                 f" {CREDENTIALS} to an account of yours, or log in there once if they are set.",
-                answer=refusal.answer,
             )
         case "TokenExpiredError":
             text = "OpenReview took the login for too old; it is renewed when it is asked again."
-            return FetchError(refusal.url, text, is_passing=True, answer=refusal.answer)
+            return FetchError(refusal.url, text, is_passing=True)
         case "NotFoundError":
             text = f"OpenReview knows no such venue; {COPY_NAME}."
-            return FetchError(refusal.url, text, answer=refusal.answer)
+            return FetchError(refusal.url, text)
         case "LoginError":
             text = f"OpenReview does not take {CREDENTIALS}; correct them."
-            return FetchError(refusal.url, text, answer=refusal.answer)
+            return FetchError(refusal.url, text)
         case _:
             return refusal
 
