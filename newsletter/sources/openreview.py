@@ -62,6 +62,7 @@ class OpenReviewSource:
         self._account = account
         self._api_url = api_url.rstrip("/")
         self._token = ""
+        self._login_refusal = ""
 
     def fetch(self, category: str) -> Feed:
         """Fetches what a venue accepted lately, in the order of `in_order`.
@@ -115,12 +116,23 @@ class OpenReviewSource:
 
     def _get(self, url: str, category: str) -> bytes:
         if self._account and not self._token:
-            self._token = self._log_in(self._account, category)
+            self._token = self._log_in_once(self._account, category)
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else None
         try:
             return self._getter.get(url, category, accept=_JSON, headers=headers)
         except SourceError:
             self._token = ""  # it may have grown too old
+            raise
+
+    def _log_in_once(self, account: Account, category: str) -> str:
+        """Logs in, but not again after a refusal: no password is tried for one venue after the other."""
+        if self._login_refusal:
+            raise SourceError(category, self._login_refusal, is_config=True)
+        try:
+            return self._log_in(account, category)
+        except SourceError as error:
+            if error.is_config:
+                self._login_refusal = str(error)
             raise
 
     def _log_in(self, account: Account, category: str) -> str:

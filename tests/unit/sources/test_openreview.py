@@ -227,6 +227,15 @@ def test_a_login_that_fails_is_told_without_name_and_password(
     assert PASSWORD not in repr(ACCOUNT)
 
 
+def test_a_password_that_is_refused_is_not_tried_for_the_next_venue(server: OpenReviewServer) -> None:
+    asking = source(server, Account(USERNAME, "another"))
+    for venue in ("TMLR", ICLR):
+        with pytest.raises(SourceError, match="does not take OPENREVIEW_USERNAME") as caught:
+            asking.fetch(f"openreview:{venue}")
+        assert (caught.value.category, caught.value.is_config) == (f"openreview:{venue}", True)
+    assert server.requests == ["POST /login"]
+
+
 def test_who_asks_too_often_waits_as_long_as_the_words_say(server: OpenReviewServer) -> None:
     server.answers = [(429, json.dumps(TOO_MANY).encode())]
     held = list[float]()
