@@ -24,7 +24,6 @@ _NAME_CHARS = 100  # of a journal or a blog
 _DOI_IN_URL = re.compile(r"/(?:doi/)?(?:abs/|full/|pdf/|epdf/|content/)?(10\.\d{4,9}/[^?#\s]+)", re.IGNORECASE)
 _VERSION = re.compile(r"v(\d{1,2})$")
 _PREPRINT_HOSTS = {"www.biorxiv.org": "bioRxiv", "www.medrxiv.org": "medRxiv"}
-_ARXIV_HOSTS = ("arxiv.org", "www.arxiv.org", "export.arxiv.org")
 # What journals put before an abstract: "Nature X, Published online: 12 May 2026; doi:10.1038/…"
 _LEAD = re.compile(r"^[^.;:]{2,80}, Published online: [^;]{5,40}; doi:\s?10\.\d{4,9}/[-._;()/:A-Za-z0-9]+\s*")
 _LABEL = re.compile(r"^(?:abstract|summary)\s*[:.]?\s+(?=[A-Z])", re.IGNORECASE)
@@ -76,7 +75,7 @@ def _paper(entry: FeedEntry, document: FeedDocument, address: str, category: str
     url = _address(entry.link, document, address) or _address(entry.guid, None, address)
     doi, version = _doi(entry, url)
     found = PaperId.of_doi(doi) if doi else None
-    known = _arxiv(url, doi)
+    known = arxiv_id(doi) or arxiv_id(url)
     mark = _mark(entry, url, address)
     if not (known or found or mark):
         raise ValueError("it has neither a link nor an id")
@@ -135,16 +134,6 @@ def _version_in(url: str, doi: str) -> int:
     rest = urlsplit(url).path.lower().partition(doi)[2]
     version = re.match(r"v(\d{1,2})\b", rest)
     return max(1, int(version[1])) if version and (urlsplit(url).hostname or "") in _PREPRINT_HOSTS else 1
-
-
-def _arxiv(url: str, doi: str) -> str:
-    """Gives the arXiv id of an entry that is a paper of arXiv's; else ""."""
-    if doi.startswith("10.48550/arxiv."):
-        return arxiv_id(doi)
-    parts = urlsplit(url)
-    if (parts.hostname or "") in _ARXIV_HOSTS and parts.path.startswith("/abs/"):
-        return arxiv_id(parts.path.removeprefix("/abs/"))
-    return ""
 
 
 def _mark(entry: FeedEntry, url: str, address: str) -> str:

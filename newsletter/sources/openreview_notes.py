@@ -35,8 +35,7 @@ _VENUE_CHARS = 100
 _EVERYBODY = "everyone"
 _EARLIEST_MS, _LATEST_MS = (datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000 for year in (1990, 2100))
 _ID_FIELDS = ("doi", "DOI", "arxiv", "arXiv", "arxiv_id", "arxiv_link", "preprint", "preprint_link", "pdf", "html")
-_ARXIV_HOSTS, _DOI_HOSTS = ("arxiv.org", "www.arxiv.org"), ("doi.org", "dx.doi.org")
-_ARXIV_PATH = re.compile(r"/(?:abs|pdf)/(.+?)(?:\.pdf)?/?")
+_DOI_HOSTS = ("doi.org", "dx.doi.org")
 _FORUM_IN_BIBTEX = re.compile(r"openreview\.net/forum\?id=([A-Za-z0-9_-]+)")
 _WAIT = re.compile(r"try again in (?:(\d{1,5}) minutes?)?(?:\s+and\s+)?(?:(\d{1,6}) seconds?)?", re.IGNORECASE)
 _LINE_MARKS = re.compile(r"^[ \t]{0,8}(?:[-*+]|#{1,6}|>)[ \t]+", re.MULTILINE)
@@ -205,21 +204,11 @@ def _named_ids(note: Mapping[str, Any]) -> tuple[str, PaperId | None]:
     """Finds the paper's arXiv id and its DOI, where the note names them: by these one paper is known everywhere."""
     known, doi = "", None
     for text in (_text(note, field) for field in _ID_FIELDS):
-        known = known or _arxiv_of(text)
+        known = known or arxiv_id(text)
         parts = _split(text)
         if not doi and (not parts.scheme or parts.hostname in _DOI_HOSTS):
             doi = PaperId.of_doi(text)
-    if doi and doi.value.startswith("10.48550/arxiv."):
-        known, doi = known or arxiv_id(doi.value), None
     return known, doi
-
-
-def _arxiv_of(text: str) -> str:
-    parts = _split(text)
-    path = _ARXIV_PATH.fullmatch(parts.path)
-    if parts.hostname in _ARXIV_HOSTS and path:
-        return arxiv_id(path[1])
-    return arxiv_id(text) if re.fullmatch(r"(?:arxiv:)?\d{4}\.\d{4,5}(?:v\d+)?", text.strip(), re.IGNORECASE) else ""
 
 
 def _authors(note: Mapping[str, Any]) -> Iterator[str]:

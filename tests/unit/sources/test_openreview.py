@@ -79,6 +79,7 @@ def test_a_note_is_a_paper_with_its_forum_its_pdf_and_the_tex_of_its_abstract() 
     [
         ({"pdf": "https://arxiv.org/pdf/2510.05064v2.pdf"}, "2510.05064"),
         ({"html": "https://arxiv.org/abs/2510.05064"}, "2510.05064"),
+        ({"html": "https://arxiv.org/html/2510.05064v1?context=cs"}, "2510.05064"),
         ({"arxiv": "arXiv:2510.05064v1"}, "2510.05064"),
         ({"doi": "10.48550/arXiv.2510.05064"}, "2510.05064"),
         ({"doi": "https://doi.org/10.5555/Invented.1"}, "doi:10.5555/invented.1"),
