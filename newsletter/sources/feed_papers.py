@@ -165,7 +165,14 @@ def _address(text: str, document: FeedDocument | None, address: str) -> str:
         return ""
     try:
         base = urljoin(address, document.link) if document else address
-        url = urljoin(base, text.strip())
+        return web_address(urljoin(base, text.strip()))
+    except ValueError:
+        return ""
+
+
+def web_address(url: str) -> str:
+    """Gives an address, http or https, that may stand in a mail; "" for any other, and for one with a login in it."""
+    try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:

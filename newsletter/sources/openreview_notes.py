@@ -16,18 +16,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from newsletter.errors import FetchError, SourceError
 from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
 from newsletter.papers import arxiv_id, categories, merge_announcements, venues, withdrawal_notice
-from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS, MOST_URL_CHARS
+from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS, web_address
 from newsletter.sources.json_answers import of_another_form, read_object
 from newsletter.sources.markup import shown
 from newsletter.sources.names import MOST_NAMES
 
 _SERVER = "OpenReview"
-NOTE_URL, PDF_URL = "https://openreview.net/forum?id=", "https://openreview.net/pdf?id="
+_PDF_URL = "https://openreview.net/pdf?id="
 CREDENTIALS = "OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"
 COPY_NAME = "copy its name from the address of its page there, capitals included"
 _NAME_CHARS = 200
@@ -35,7 +34,6 @@ _VENUE_CHARS = 100
 _EVERYBODY = "everyone"
 _EARLIEST_MS, _LATEST_MS = (datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000 for year in (1990, 2100))
 _ID_FIELDS = ("doi", "DOI", "arxiv", "arXiv", "arxiv_id", "arxiv_link", "preprint", "preprint_link", "pdf", "html")
-_DOI_HOSTS = ("doi.org", "dx.doi.org")
 _FORUM_IN_BIBTEX = re.compile(r"openreview\.net/forum\?id=([A-Za-z0-9_-]+)")
 _WAIT = re.compile(r"try again in (?:(\d{1,5}) minutes?)?(?:\s+and\s+)?(?:(\d{1,6}) seconds?)?", re.IGNORECASE)
 _LINE_MARKS = re.compile(r"^[ \t]{0,8}(?:[-*+]|#{1,6}|>)[ \t]+", re.MULTILINE)
@@ -169,9 +167,9 @@ def _paper(note: Mapping[str, Any], category: str, venue: str) -> Paper:
     pdf = _text(note, "pdf")
     origin = Origin(
         name=venue[:_VENUE_CHARS] or categories.show_category(category),
-        url=f"{NOTE_URL}{forum.value}",
+        url=forum.url,
         doi=doi.value if doi else "",
-        pdf=f"{PDF_URL}{forum.value}" if pdf.startswith("/pdf") else _web(pdf),
+        pdf=f"{_PDF_URL}{forum.value}" if pdf.startswith("/pdf") else web_address(pdf),
     )
     return Paper(
         arxiv_id=known or str(doi or forum),
@@ -205,9 +203,7 @@ def _named_ids(note: Mapping[str, Any]) -> tuple[str, PaperId | None]:
     known, doi = "", None
     for text in (_text(note, field) for field in _ID_FIELDS):
         known = known or arxiv_id(text)
-        parts = _split(text)
-        if not doi and (not parts.scheme or parts.hostname in _DOI_HOSTS):
-            doi = PaperId.of_doi(text)
+        doi = doi or PaperId.of_doi(text)
     return known, doi
 
 
@@ -252,20 +248,3 @@ def _without_marks(text: str) -> str:
 
 def _line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def _split(text: str) -> Any:
-    try:
-        parts = urlsplit(text)
-        _ = parts.hostname
-    except ValueError:
-        return urlsplit("")
-    return parts
-
-
-def _web(text: str) -> str:
-    """Gives an address of the web as it is; "" for any other text."""
-    parts = _split(text)
-    is_good = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc
-    fits = len(text) <= MOST_URL_CHARS and text.isprintable() and not re.search(r"[\s<>\"'`\\]", text)
-    return text if is_good and fits else ""

@@ -94,6 +94,24 @@ def test_a_paper_that_names_its_arxiv_id_or_doi_is_known_by_it(content: dict[str
     assert (paper.origin is None) == (paper_id == "2510.05064")
 
 
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("/pdf/0123.pdf", "https://openreview.net/pdf?id=oneForum1"),
+        ("https://proceedings.example.org/one.pdf", "https://proceedings.example.org/one.pdf"),
+        ("https://ada:pass@example.org/one.pdf", ""),
+        ("https://example.org/one two.pdf", ""),
+        ("ftp://example.org/one.pdf", ""),
+        ("http://[::1", ""),
+        ("", ""),
+    ],
+)
+def test_the_pdf_is_at_openreview_or_at_an_address_that_may_stand_in_a_mail(written: str, address: str) -> None:
+    origin = only(content={"pdf": written}).origin
+    assert origin
+    assert origin.pdf == address
+
+
 def test_the_day_is_that_of_publication_or_else_the_one_it_came_online() -> None:
     assert only(pdate=None).published_on == date(2025, 1, 2)
     assert only(pdate=None, odate=None).published_on == date(2025, 1, 1)
