@@ -5,8 +5,7 @@
 Fits on benchmarks/newcomers (see its README), prints the constants for scoring/ranking/short_profiles.py, and then a
 table: of the papers of each grade, how many are right (grade 2 or 3 of the judges), once with chances that no day of
 this profile has taught, once with all. `--check` shows another folder of the same form, which teaches nothing. The
-weight of company comes out too high: the shipped company.npz holds one of the judged days. Run it after each change
-of the ranking.
+shipped company.npz holds one of some twenty judged days. Run it after each change of the ranking.
 """
 
 from __future__ import annotations
@@ -24,11 +23,12 @@ from newsletter.scoring.evaluation.newcomers import RIGHT, JudgedDay, load_judge
 from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.short_profiles import CHANCES, PLACE_RANGE, PhraseReader, describe_fit
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.ranking.wordings import reword_profile
 
 Vector = npt.NDArray[np.float64]
 
 OWN = Path(__file__).with_name("newcomers")
-MEMORIES = (0, 3)  # days before, in turn: a chance must hold with and without
+MEMORY = 3  # days before: a new memory is filled with those before its first morning
 FOLDS = 10  # of profiles
 SHRINK = 1.0  # pulls the weights towards 0, not the constant
 STEPS = 30
@@ -49,12 +49,12 @@ def describe_all(folder: Path, corpus: Path) -> list[DescribedDay]:
     scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     phrases, encoder = PhraseReader(), Encoder()
     days = load_judged_days(folder, load_days(corpus))
-    return [describe(day, scorer, phrases, encoder, memory) for day in days for memory in MEMORIES]
+    return [describe(day, scorer, phrases, encoder) for day in days]
 
 
-def describe(day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder, memory: int) -> DescribedDay:
-    profile, papers = day.subscriber.profile, [each.paper for each in day.candidates]
-    ranked = scorer.rank(profile, papers, day.history[len(day.history) - memory :] if memory else ())
+def describe(day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder) -> DescribedDay:
+    profile, papers = reword_profile(day.subscriber.profile), [each.paper for each in day.candidates]
+    ranked = scorer.rank(profile, papers, day.history[-MEMORY:])
     fit = phrases.fit(profile, papers, ranked.known.pool, encoder, ranked.known.fields)
     score = np.clip(ranked.ranking.score, *PLACE_RANGE)
     signs = np.column_stack([describe_fit(fit, score), np.ones(len(papers))])

@@ -46,14 +46,23 @@ class SourceBusy(SourceError):
 
 class FetchError(NewsletterError):
     """What is at this address could not be had. `is_passing`: asking again later may help, after `retry_after_s`
-    seconds if the server said when.
+    seconds if the server said when. `answer` is the beginning of what it sent in place of what was asked for.
     """
 
-    def __init__(self, url: str, message: str, *, is_passing: bool = False, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        message: str,
+        *,
+        is_passing: bool = False,
+        retry_after_s: float | None = None,
+        answer: bytes = b"",
+    ) -> None:
         super().__init__(message)
         self.url = url
         self.is_passing = is_passing
         self.retry_after_s = retry_after_s
+        self.answer = answer
 
 
 class EmbedderError(NewsletterError):

@@ -46,6 +46,7 @@ _MAY_BE_SECRET = (
     "SENDGRID_",
     "SECRET_KEYS",
     "ZOTERO_KEY",
+    "OPENREVIEW_",
     "SMTP_PASSWORD",
     "IMAP_PASSWORD",
     "INBOUND_SECRET",
@@ -276,7 +277,22 @@ class Settings(BaseSettings):
         pattern=r"^https?://",
         description="Where the same records are asked for when OAI-PMH does not answer: arXiv's API.",
     )
-
+    openreview_url: str = Field(
+        "https://api2.openreview.net",
+        pattern=r"^https?://",
+        description="Where the papers of openreview: categories are asked for.",
+    )
+    openreview_username: str | None = Field(
+        None,
+        validation_alias="OPENREVIEW_USERNAME",
+        description="The address of an account at OpenReview, without a second factor: it lists the papers of a venue "
+        "only for who is logged in. Needed for openreview: categories.",
+    )
+    openreview_password: SecretStr | None = Field(
+        None,
+        validation_alias="OPENREVIEW_PASSWORD",
+        description="Its password. It is never printed, logged or stored.",
+    )
     zotero_url: str = Field(
         "https://api.zotero.org",
         pattern=r"^https?://",
@@ -517,7 +533,9 @@ def _read_env_file(file: Path) -> tuple[list[str], list[str]]:
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:
     name = "_".join(map(str, place))
-    is_foreign = name.startswith(("OPENAI_", "SENDGRID_API", "DATABASE_", "ZOTERO_KEY"))  # without our prefix
+    is_foreign = name.startswith(
+        ("OPENAI_", "OPENREVIEW_", "SENDGRID_API", "DATABASE_", "ZOTERO_KEY")
+    )  # not our prefix
     shown = name if is_foreign else f"NEWSLETTER_{name.upper()}"
     if shown.removeprefix("NEWSLETTER_").startswith(_MAY_BE_SECRET):  # somebody else must not read it
         return f"{shown}: {expected}"

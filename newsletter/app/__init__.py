@@ -20,6 +20,7 @@ from newsletter.app.common import (
     load_listed,
     load_subscribers,
     require_signer,
+    reveal,
     utc_now,
 )
 from newsletter.app.database import driver_url, open_database, release_database
@@ -118,7 +119,7 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
     from newsletter.sources.arxiv import open_arxiv
     from newsletter.sources.by_prefix import SourceByPrefix
 
-    kept, address = kept_answers(), settings.feed_url
+    kept, address = kept_answers(settings), settings.feed_url
     arxiv = open_arxiv(contact=settings.contact, base_url=address, turns=build_turns(settings), kept=kept)
     return SourceByPrefix(arxiv, build_other_sources(settings, settings.contact))
 
@@ -131,10 +132,29 @@ def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName,
     from newsletter.sources.preprints import PreprintSource
     from newsletter.sources.turns import Turns
 
-    fetcher = open_fetcher(contact=contact, kept=kept_answers())
+    fetcher = open_fetcher(contact=contact, kept=kept_answers(settings))
     preprints = PreprintSource(PoliteGetter(fetcher, build_turns(settings, "bioRxiv and medRxiv")), utc_now)
     feeds = AnyFeedSource(PoliteGetter(fetcher, Turns(FEEDS_PAUSE_S)), utc_now)
-    return {SourceName.BIORXIV: preprints, SourceName.MEDRXIV: preprints, SourceName.FEED: feeds}
+    return {
+        SourceName.BIORXIV: preprints,
+        SourceName.MEDRXIV: preprints,
+        SourceName.OPENREVIEW: _build_openreview(settings, contact),
+        SourceName.FEED: feeds,
+    }
+
+
+def _build_openreview(settings: Settings, contact: str) -> Fetching:
+    from newsletter.sources.fetching.fetcher import open_fetcher
+    from newsletter.sources.fetching.reach import operators
+    from newsletter.sources.openreview import Account, OpenReviewSource
+    from newsletter.sources.openreview_notes import understand
+    from newsletter.sources.polite import PoliteGetter
+
+    url, name, password = settings.openreview_url, settings.openreview_username, reveal(settings.openreview_password)
+    fetcher = open_fetcher(contact=contact, reach=operators(url), kept=kept_answers(settings))
+    getter = PoliteGetter(fetcher, build_turns(settings, "OpenReview"), understand=understand, holds_others=True)
+    account = Account(name, password) if name and password else None
+    return OpenReviewSource(getter, utc_now, account=account, api_url=url)
 
 
 __all__ = [

@@ -22,6 +22,7 @@ from newsletter.files import resources, yaml_nodes
 from newsletter.mail import responses
 from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
+from newsletter.papers import categories
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
 from newsletter.services import directory, library, lost_memory, reader_texts, signup
@@ -156,8 +157,16 @@ def _subscribers(path: Path, settings: Settings) -> str:
     text = directory.read_subscribers(path)
     file = parse_file(text, source=str(path))
     count = len(file.subscribers)
-    counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes]
+    counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes, *_venues_without_account(file, settings)]
     return "\n  ".join((*counts, *_libraries(file.libraries, path.parent), *_unknown_words(path, text, file, settings)))
+
+
+def _venues_without_account(file: SubscribersFile, settings: Settings) -> list[str]:
+    """Says that OpenReview has to know who asks; nothing where nobody reads a venue of it."""
+    venues = sorted({each for one in file.subscribers for each in one.categories if categories.is_openreview(each)})
+    if not venues or (settings.openreview_username and settings.openreview_password):
+        return []
+    return [f"{', '.join(venues)}: OpenReview wants a login; set OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"]
 
 
 def _unknown_words(path: Path, text: bytes, file: SubscribersFile, settings: Settings) -> list[str]:

@@ -18,6 +18,7 @@ class NoticeKind(StrEnum):
     FEEDS_FAILED = "feeds_failed"  # categories
     FEEDS_LATE = "feeds_late"  # categories
     FEEDS_INCOMPLETE = "feeds_incomplete"  # categories
+    FEEDS_IN_PORTIONS = "feeds_in_portions"  # categories
     MODEL_NOT_REACHED = "model_not_reached"
     MODEL_WITHOUT_ANSWER = "model_without_answer"
     NOT_JUDGED = "not_judged"  # n: papers that the model could not be asked about

@@ -1,4 +1,4 @@
-"""Identifies a paper of any source: by an arXiv id, a DOI, or a key of its feed.
+"""Identifies a paper of any source: by an arXiv id, a DOI, its forum at OpenReview, or a key of its feed.
 
 Stored, and in links, an id is a text: arXiv's as it is ("2510.05064"), every other one behind its kind
 ("doi:10.1101/…").
@@ -16,6 +16,8 @@ MOST_ID_CHARS = 90  # with its kind; of DOIs, only a few old ones are longer
 _KEY_CHARS = 16  # of 64 bits: among a million papers two are alike once in 30 million cases
 # The characters that a DOI is in practice made of (https://www.crossref.org/documentation/member-setup/constructing-your-dois/)
 _DOI = re.compile(r"10\.\d{4,9}/[-._;()/:a-z0-9]+")
+# Forums are ten to twelve letters, digits and signs as in URL-safe base64
+_FORUM = re.compile(r"[A-Za-z0-9_-]{4,40}")
 _DOI_START = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)\s*", re.IGNORECASE)
 
 
@@ -24,6 +26,7 @@ class IdKind(StrEnum):
 
     ARXIV = "arxiv"
     DOI = "doi"
+    OPENREVIEW = "openreview"
     FEED = "feed"  # we did, from what its feed calls it
 
 
@@ -54,6 +57,11 @@ class PaperId:
         return cls(IdKind.DOI, plain)
 
     @classmethod
+    def of_forum(cls, forum: str) -> PaperId | None:
+        """Makes the id of a paper's forum at OpenReview, where capitals count; None for what can be none."""
+        return cls(IdKind.OPENREVIEW, forum) if _FORUM.fullmatch(forum) else None
+
+    @classmethod
     def of_mark(cls, mark: str) -> PaperId:
         """Makes the id of what a feed calls an entry, always the same for the same mark."""
         return cls(IdKind.FEED, hashlib.sha256(mark.encode("utf-8", "replace")).hexdigest()[:_KEY_CHARS])
@@ -72,6 +80,8 @@ class PaperId:
                 return f"https://arxiv.org/abs/{self.value}"
             case IdKind.DOI:
                 return f"https://doi.org/{self.value}"
+            case IdKind.OPENREVIEW:
+                return f"https://openreview.net/forum?id={self.value}"
             case IdKind.FEED:
                 return ""
 
@@ -83,5 +93,7 @@ class PaperId:
                 return f"arXiv:{self.value}"
             case IdKind.DOI:
                 return f"doi:{self.value}"
+            case IdKind.OPENREVIEW:
+                return f"OpenReview:{self.value}"
             case IdKind.FEED:
                 return ""

@@ -32,6 +32,7 @@ class Origin:
     doi: str = ""  # without "https://doi.org/"; empty: it has none
     pdf: str = ""  # an address; empty: none is known
     html: str = ""  # an address of the full text; empty: none is known
+    published_doi: str = ""  # of the article that a preprint became; empty: none is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,7 @@ class FeedReport:
     ask_again_at: datetime | None = None  # not before
     readings: int = 0  # so many of its answers brought papers; older versions kept none, so ask `last_reading`
     showed: tuple[str, ...] = ()
+    left: int = 0  # new papers that come on the next days, since one has no room for all
 
     @property
     def last_reading(self) -> int:

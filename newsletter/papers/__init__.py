@@ -79,6 +79,7 @@ __all__ = [
     "take_new",
     "taxonomy",
     "typeset",
+    "venues",
     "version_url",
     "withdrawal_notice",
     "words_of",

@@ -1,8 +1,9 @@
 """Checks the categories that a reader may name: arXiv's, and those of other sources behind their prefix. Pure.
 
-    cs.LG    biorxiv:neuroscience    medrxiv:epidemiology    feed:https://journal.example.org/rss.xml
+    cs.LG    biorxiv:neuroscience    medrxiv:epidemiology    openreview:TMLR    feed:https://journal.example.org/rss.xml
 
-Which categories arXiv has is taxonomy.py's business, which subjects bioRxiv and medRxiv have subjects.py's.
+Which categories arXiv has is taxonomy.py's business, which subjects bioRxiv and medRxiv have subjects.py's, and what a
+venue of OpenReview is called venues.py's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from newsletter.papers import subjects, taxonomy
+from newsletter.papers import subjects, taxonomy, venues
 from newsletter.phrases import Phrase
 
 MOST_FEED_CHARS = 300  # of an address; it stands in mails and in the names of problems
@@ -27,11 +28,12 @@ class SourceName(StrEnum):
     ARXIV = "arxiv"
     BIORXIV = "biorxiv"
     MEDRXIV = "medrxiv"
+    OPENREVIEW = "openreview"
     FEED = "feed"
 
 
 SUBJECTS = {SourceName.BIORXIV: subjects.BIORXIV, SourceName.MEDRXIV: subjects.MEDRXIV}
-TITLES = {SourceName.ARXIV: "arXiv", SourceName.BIORXIV: "bioRxiv", SourceName.MEDRXIV: "medRxiv"}
+TITLES = {SourceName.ARXIV: "arXiv", SourceName.BIORXIV: "bioRxiv", SourceName.MEDRXIV: "medRxiv"}  # preprint servers
 
 
 def source_of(category: str) -> SourceName:
@@ -50,8 +52,13 @@ def is_feed(category: str) -> bool:
     return source_of(category) is SourceName.FEED
 
 
+def is_openreview(category: str) -> bool:
+    """Tells whether this is a venue whose papers are at OpenReview."""
+    return source_of(category) is SourceName.OPENREVIEW
+
+
 def within_source(category: str) -> str:
-    """Gives what stands behind the prefix: a subject, an address; of arXiv's the category itself."""
+    """Gives what stands behind the prefix: a subject, a venue, an address; of arXiv's the category itself."""
     return category if is_arxiv(category) else category.partition(":")[2]
 
 
@@ -62,6 +69,8 @@ def read_category(text: str) -> str:
         if feed_problem(rest):
             raise ValueError("no address of a feed")
         return f"{source}:{_plain_address(rest)}"
+    if source is SourceName.OPENREVIEW:
+        return f"{source}:{venues.read_venue(rest)}"
     if source in SUBJECTS:
         if subject := _find_subject(rest, SUBJECTS[source]):
             return f"{source}:{subject}"
@@ -72,24 +81,32 @@ def read_category(text: str) -> str:
 
 
 def show_category(category: str, *, feed_title: str = "") -> str:
-    """Names a category as readers know it: "cs.LG", "bioRxiv Neuroscience", and a feed by its title or its address."""
+    """Names a category as readers know it: "cs.LG", "bioRxiv Neuroscience", "ICLR 2026", the title of a feed."""
     source, rest = source_of(category), within_source(category)
     if source is SourceName.ARXIV:
         return category
     if source is SourceName.FEED:
         return feed_title or _short_address(rest)
+    if source is SourceName.OPENREVIEW:
+        return venues.show_venue(rest)
     return f"{TITLES[source]} {SUBJECTS[source].get(rest, rest)}"
 
 
 def hint(found: str) -> str:
     """Says what to write in place of what is no category: the end of a sentence, with the nearest ones."""
     word, colon, rest = found.partition(":")
+    if not colon and word.strip().lower() in set(SourceName) - {SourceName.ARXIV}:
+        return hint(f"{word}:")
     source = source_of(found)
     if source is SourceName.FEED:
         return feed_problem(rest.strip()) or Phrase("the address of a feed")
+    if source is SourceName.OPENREVIEW:
+        return venues.venue_problem(rest) or rest
     if source in SUBJECTS:
         return _subject_hint(source, rest)
     if colon and word.strip().lower() in ("http", "https"):
+        if venue := venues.venue_of_page(found):
+            return venues.say_alone(venue)
         return Phrase("an address behind its prefix: feed:{address}", address=found)
     if colon:
         prefixes = ", ".join(f"{name}:" for name in SourceName if name is not SourceName.ARXIV)

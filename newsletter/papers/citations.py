@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from newsletter.model import Origin, Paper
-from newsletter.papers.categories import TITLES, is_arxiv, is_feed, show_category
+from newsletter.papers.categories import TITLES, is_arxiv, is_feed, is_openreview, show_category, within_source
 from newsletter.papers.latex import readable, readable_name
+from newsletter.papers.venues import OFFERED, is_meeting
 
 _MODERN_ID = re.compile(r"(\d\d)(\d\d)\.\d{4,5}")
 _OLD_ID = re.compile(r"[a-z-]+(?:\.[A-Z]{2})?/(\d\d)(\d\d)\d{3}")
@@ -49,7 +50,13 @@ def _bibtex_entry(paper: Paper, keyword: str) -> str:
         ("keywords", keyword),
     )
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields if value)
-    return f"@{'article' if _is_article(paper) else 'misc'}{{{_key(paper)},\n{lines}\n}}\n"
+    return f"@{_bibtex_type(paper)}{{{_key(paper)},\n{lines}\n}}\n"
+
+
+def _bibtex_type(paper: Paper) -> str:
+    if _is_at_meeting(paper):
+        return "inproceedings"
+    return "article" if _is_article(paper) else "misc"
 
 
 def _bibtex_place(paper: Paper) -> tuple[tuple[str, str], ...]:
@@ -58,14 +65,28 @@ def _bibtex_place(paper: Paper) -> tuple[tuple[str, str], ...]:
         category = paper.primary if is_arxiv(paper.primary) else ""
         eprint = (("eprint", paper.arxiv_id), ("archivePrefix", "arXiv"), ("primaryClass", category))
         return (("year", year_of(paper)), *eprint)
-    name = _plain(_one_line(paper.origin.name))
-    where = ("journal", name) if _is_article(paper) else ("howpublished", name)
-    return (where, ("year", year_of(paper)), ("doi", _plain_url(paper.origin.doi)))
+    name = _plain(_one_line(_place_name(paper, paper.origin)))
+    field = "booktitle" if _is_at_meeting(paper) else "journal" if _is_article(paper) else "howpublished"
+    return ((field, name), ("year", year_of(paper)), ("doi", _plain_url(paper.origin.doi)))
 
 
 def _is_article(paper: Paper) -> bool:
-    """Whether it can be cited as one: what has a DOI stands in a journal, or on a preprint server that is cited so."""
-    return paper.origin is not None and bool(paper.origin.doi)
+    """Whether it can be cited as one: what has a DOI stands in a journal, or on a preprint server that is cited so.
+
+    OpenReview's journals give none.
+    """
+    return paper.origin is not None and (bool(paper.origin.doi) or is_openreview(paper.primary))
+
+
+def _is_at_meeting(paper: Paper) -> bool:
+    return paper.origin is not None and is_openreview(paper.primary) and is_meeting(within_source(paper.primary))
+
+
+def _place_name(paper: Paper, origin: Origin) -> str:
+    """What it appeared in: of a venue its own name, since what a paper says of it ("ICLR 2026 Oral") tells its rank."""
+    if not is_openreview(paper.primary):
+        return origin.name
+    return OFFERED.get(within_source(paper.primary), show_category(paper.primary))
 
 
 def _ris_record(paper: Paper, keyword: str) -> str:
@@ -87,13 +108,15 @@ def _ris_record(paper: Paper, keyword: str) -> str:
 def _ris_type(paper: Paper) -> str:
     if paper.origin is None or _is_preprint(paper.origin):
         return "UNPB"
+    if _is_at_meeting(paper):
+        return "CPAPER"
     return "JOUR" if _is_article(paper) else "BLOG"
 
 
 def _ris_place(paper: Paper) -> tuple[tuple[str, str], ...]:
     if paper.origin is None:
         return ("AN", f"arXiv:{paper.arxiv_id}"), ("PB", "arXiv")
-    name = ("PB" if _ris_type(paper) == "UNPB" else "T2", paper.origin.name)
+    name = ("PB" if _ris_type(paper) == "UNPB" else "T2", _place_name(paper, paper.origin))
     on = f"{paper.published_on:%Y/%m/%d}" if paper.published_on else ""
     return name, ("DA", on), ("DO", paper.origin.doi)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from newsletter.model import AnnouncementDay, FeedAsking, FeedOutcome, FeedReport
+from newsletter.papers.categories import is_openreview
 
 # The first wait and the longest; each is twice the one before. An empty feed of a weekend stays empty.
 WAITS = {
@@ -20,6 +21,7 @@ WAITS = {
     FeedOutcome.NO_ANNOUNCEMENT: (timedelta(hours=1), timedelta(hours=4)),
 }
 AWAITED_WAITS = (timedelta(minutes=15), timedelta(hours=1))  # of an empty feed that should have papers
+QUIET_VENUE_WAIT = timedelta(days=1)  # OpenReview counts requests, and what comes later is there the next day
 MOST_ASKING = timedelta(minutes=30)  # a request with all its repeats; who takes longer is passed over
 
 
@@ -33,6 +35,8 @@ def plan_retry(report: FeedReport, before: FeedReport | None, now: datetime, *, 
     tries = (before.tries if before else 0) + 1
     is_empty = report.outcome is FeedOutcome.NO_ANNOUNCEMENT
     first, longest = AWAITED_WAITS if is_empty and report.is_awaited else WAITS[report.outcome]
+    if is_empty and is_openreview(report.category):
+        first = longest = QUIET_VENUE_WAIT
     wait = max(min(first * 2 ** min(tries - 1, 8), longest), timedelta(seconds=retry_after_s))
     return replace(report, fetched_at=now, tries=tries, ask_again_at=now + wait)
 

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from newsletter.papers.announcement_schedule import is_weekday
 
-# As published in 2025; that of the last weeks of December was not yet.
+# As published in 2025, when that of the last weeks of December was not there yet, and in February 2026. Fridays, whose
+# evenings have no announcement on any week, stand there as published, and explain nothing.
 PUBLISHED = {
     2025: {
         date(2025, 1, 1): "New Year's Day",
@@ -19,7 +20,18 @@ PUBLISHED = {
         date(2025, 7, 6): "Independence Day",
         date(2025, 9, 1): "Labor Day",
         date(2025, 11, 27): "Thanksgiving",
-    }
+    },
+    2026: {
+        date(2026, 1, 1): "New Year's Day",
+        date(2026, 1, 19): "Martin Luther King Day",
+        date(2026, 6, 19): "Juneteenth",
+        date(2026, 7, 3): "Independence Day",
+        date(2026, 9, 7): "Labor Day",
+        date(2026, 11, 26): "Thanksgiving",
+        date(2026, 12, 25): "Christmas Day",
+        date(2026, 12, 29): "the end of the year",
+        date(2026, 12, 31): "New Year's Eve",
+    },
 }
 _FIXED = {(1, 1): "New Year's Day", (6, 19): "Juneteenth", (7, 4): "Independence Day", (12, 25): "Christmas Day"}
 _MONDAY, _THURSDAY, _FRIDAY, _SATURDAY = 0, 3, 4, 5

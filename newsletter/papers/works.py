@@ -1,7 +1,8 @@
 """Tells when two papers of different ids are one work: a preprint in two places, or one that a journal published. Pure.
 
-Two are one if their titles have the same letters and their first authors the same family name. Where one of them names
-no author, the title alone has to do. Short titles ("Correction", "Editorial") prove nothing.
+Two are one if they have a DOI in common, be it that of the article which a preprint became; or if their titles have the
+same letters and their first authors the same family name. Where one of them names no author, the title alone has to
+do. Short titles ("Correction", "Editorial") prove nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from newsletter.model import Announcement, Paper
+from newsletter.model import Announcement, IdKind, Paper, PaperId
 from newsletter.papers.announcements import join
 from newsletter.papers.citations import is_group, last_first
 from newsletter.papers.latex import readable, readable_name
@@ -27,17 +28,23 @@ class Works:
 
     def __init__(self, papers: Iterable[Paper] = ()) -> None:
         self._families: dict[str, dict[str, Paper]] = {}
+        self._by_doi: dict[str, Paper] = {}
         for paper in papers:
             self.add(paper)
 
     def add(self, paper: Paper) -> None:
-        """Adds a paper's work; does nothing for a title that proves nothing, and for a work that is there."""
+        """Adds a paper's work; does nothing for what proves nothing, and for a work that is there."""
+        for doi in _dois(paper):
+            self._by_doi.setdefault(doi, paper)
         title, family = _marks(paper)
         if title:
             self._families.setdefault(title, {}).setdefault(family, paper)
 
     def find(self, paper: Paper) -> Paper | None:
         """Finds the paper by which the same work is known; None if it is not."""
+        for doi in _dois(paper):
+            if doi in self._by_doi:
+                return self._by_doi[doi]
         title, family = _marks(paper)
         known = self._families.get(title, {})
         if not family:
@@ -62,6 +69,14 @@ def merge_works(announcements: Sequence[Announcement]) -> tuple[Announcement, ..
 def _says_more(paper: Paper) -> tuple[bool, bool, bool]:
     """arXiv's papers can be read by everybody as text; of the others those say more that have abstract and PDF."""
     return paper.origin is None, bool(paper.abstract), bool(paper.origin and paper.origin.pdf)
+
+
+def _dois(paper: Paper) -> tuple[str, ...]:
+    """The DOIs of a paper, and of the article that it became."""
+    own = PaperId.read(paper.arxiv_id)
+    named = (paper.origin.doi, paper.origin.published_doi) if paper.origin else ()
+    found = (own.value if own.kind is IdKind.DOI else "", *named)
+    return tuple(dict.fromkeys(doi.lower() for doi in found if doi))
 
 
 @lru_cache(maxsize=4096)

@@ -47,10 +47,11 @@ def compose(scorer: Scorer, selection: Selection, *, shared: SharedDigests | Non
 
 
 def _notices(selection: Selection) -> list[Notice]:
-    """Says which papers are missing: of feeds that failed, that are late, of which only a part is there."""
+    """Says which papers are missing: of feeds that failed, that are late, of which only a part is there or has room."""
     missing = (
         (NoticeKind.FEEDS_FAILED, selection.failed_feeds),
         (NoticeKind.FEEDS_LATE, selection.late_feeds),
         (NoticeKind.FEEDS_INCOMPLETE, selection.half_feeds),
+        (NoticeKind.FEEDS_IN_PORTIONS, selection.portioned_feeds),
     )
     return [Notice(kind, {"feeds": feeds}) for kind, feeds in missing if feeds]

@@ -26,7 +26,7 @@ from newsletter.model import (
 from newsletter.papers import find_announced, merge_announcements, merge_works
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
-from newsletter.run.sent_works import read_sent_works, reads_several_sources
+from newsletter.run.sent_works import find_published, read_sent_works, reads_several_sources
 from newsletter.run.updates import LOOK_BACK, ChangedPaper, find_changed
 from newsletter.stores import Store
 
@@ -49,6 +49,7 @@ class Selection:
     failed_feeds: tuple[str, ...]  # of today
     late_feeds: tuple[str, ...] = ()  # of today: arXiv has not announced in these yet
     half_feeds: tuple[str, ...] = ()  # of today: only a part is there
+    portioned_feeds: tuple[str, ...] = ()  # of today: more come on the next days
     is_first: bool = False  # no mail was accepted for this subscriber before
     mailed: tuple[PastMail, ...] = ()  # the mails before that left or may have left, oldest first
     changed: tuple[ChangedPaper, ...] = ()  # of the papers that these mails had: what may be news
@@ -84,14 +85,15 @@ def select(
     history = history or read_history(context.store, subscriber.subscriber_id)
     selection = select_from(history, morning, subscriber, digest_on, history_days=context.scorer.history_days)
     selection = replace(selection, changed=_changed(context, morning, history, selection))
-    return _each_work_once(context.store, selection) if reads_several_sources(subscriber) else selection
+    return _each_work_once(context.store, morning, selection) if reads_several_sources(subscriber) else selection
 
 
-def _each_work_once(store: Store, selection: Selection) -> Selection:
+def _each_work_once(store: Store, morning: Morning, selection: Selection) -> Selection:
     """Leaves of a work that stands in two places one paper, and none of a work that was mailed under another id."""
     candidates = merge_works(selection.candidates)
     if candidates:
-        sent = read_sent_works(store, selection.subscriber.subscriber_id, selection.digest_on)
+        published = find_published(morning.days)
+        sent = read_sent_works(store, selection.subscriber.subscriber_id, selection.digest_on, published)
         candidates = tuple(each for each in candidates if sent.find(each.paper) is None)
     return replace(selection, announced=merge_works(selection.announced), candidates=candidates)
 
@@ -131,6 +133,9 @@ def select_from(
         failed_feeds=_feeds(morning.today, categories, FeedOutcome.FAILED),
         late_feeds=_feeds(morning.today, categories, FeedOutcome.STALE, FeedOutcome.NO_ANNOUNCEMENT),
         half_feeds=_feeds(morning.today, categories, FeedOutcome.HALF_STALE),
+        portioned_feeds=tuple(
+            each.category for each in morning.today.feeds if each.category in categories and each.left
+        ),
         votes=history.votes,
         is_first=not any(row.digest_on < digest_on and row.state in ledger.ACCEPTED_STATES for row in rows),
         mailed=tuple(sorted((mail for mail in mailed if mail.digest_on < digest_on), key=lambda mail: mail.digest_on)),

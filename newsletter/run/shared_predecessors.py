@@ -1,4 +1,4 @@
-"""Which earlier papers those of a digest follow: found once for readers who were sent the same papers. Pure.
+"""Finds which earlier papers those of a digest follow, once for readers who were sent the same papers. Pure.
 
 To read two months of a reader's digests and compare them takes longer than all else that a mail takes.
 """

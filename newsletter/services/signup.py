@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
-from newsletter.papers import categories
+from newsletter.papers import categories, venues
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
 from newsletter.services.promised_mails import hand_over
@@ -63,6 +63,7 @@ class SignupService:
     wake: Callable[[], None]  # whoever calls `send_next`
     log_outcome: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
     find_unknown_words: Callable[[Profile], Sequence[str]] = lambda profile: ()
+    offers_venues: bool = False  # those of OpenReview that the form names
     alert: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
 
     def blank(self) -> Form:
@@ -78,10 +79,13 @@ class SignupService:
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """Lists what is wrong in a form, by the rules of subscribers.yaml; one problem for a field."""
         try:
-            _validate(form)
+            self._validate(form)
         except ValidationError as error:
             return list(_form_problems(error, form))
         return []
+
+    def _validate(self, form: Form) -> SubscriberEntry:
+        return _validate(form, offers_venues=self.offers_venues)
 
     def reserve_slot(self) -> bool:
         """Claims a place for one more form today; False if there is none left. The same for every address."""
@@ -93,7 +97,7 @@ class SignupService:
 
         Says nothing, and takes the same time for every address. Raises StoreError if that cannot be promised.
         """
-        entry = _validate(form)
+        entry = self._validate(form)
         sign_up = SignUp(
             subscriber_id=subscriber_id(entry.email),
             at=self.now(),
@@ -262,7 +266,7 @@ class SignupService:
         return at.astimezone(ZoneInfo(reader.zone)) if at else None
 
 
-def _validate(form: Form) -> SubscriberEntry:
+def _validate(form: Form, *, offers_venues: bool) -> SubscriberEntry:
     """Reads a form by the rules of subscribers.yaml. Raises ValidationError."""
     values: dict[str, Any] = {
         "email": form.email.strip(),
@@ -273,10 +277,19 @@ def _validate(form: Form) -> SubscriberEntry:
         "frequency": form.frequency,
         "language": form.language,
     }
-    # A feed's address that anybody may name is a request that anybody may send from here: readers alone name them
-    values["categories"] = [each for each in form.categories if not categories.is_feed(each)]
+    values["categories"] = [each for each in form.categories if _may_choose(each, offers_venues=offers_venues)]
     values_given = {key: value for key, value in values.items() if value or key in _NEEDED}
     return SubscriberEntry.model_validate(values_given)
+
+
+def _may_choose(category: str, *, offers_venues: bool) -> bool:
+    """Whether a stranger may name this category: what anybody may name is a request that anybody may send from here.
+
+    So feeds and venues are the readers' to name, but for the venues that the form offers.
+    """
+    if categories.is_openreview(category):
+        return offers_venues and categories.within_source(category) in venues.OFFERED
+    return not categories.is_feed(category)
 
 
 def _form_problems(error: ValidationError, form: Form) -> Iterator[FormProblem]:

@@ -1,7 +1,7 @@
 """Gets announcements: `arxiv.py` asks arXiv, `recorded.py` reads files; `feed.py` parses both.
 
 What nobody collected comes later, from arXiv's records (`oai.py`). Categories with a prefix go by `by_prefix.py` to
-bioRxiv and medRxiv (`preprints.py`) or to anybody's feed (`any_feed.py`).
+bioRxiv and medRxiv (`preprints.py`), to OpenReview (`openreview.py`) or to anybody's feed (`any_feed.py`).
 A source translates and decides nothing: what is stale, merged or remembered is `collect.collect`'s business.
 """
 

@@ -38,7 +38,11 @@ def parse_entries(body: bytes, category: str, on: date) -> Feed:
     is no whole feed, and for one of which no entry could be read.
     """
     address = categories.within_source(category) if categories.is_feed(category) else category
-    document = read_entries(body, address)
+    try:
+        document = read_entries(body, address)
+    except SourceError as error:
+        error.category = category
+        raise
     announcements: dict[str, Announcement] = {}
     problems: list[str] = []
     for entry in document.entries:

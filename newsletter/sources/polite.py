@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from newsletter.errors import FetchError, SourceError
@@ -20,16 +20,24 @@ TROUBLE_S = 600.0  # so long a server that failed at every attempt is asked once
 
 
 class PoliteGetter:
-    """Gets what is at an address, in its turn. `sleep` waits before another attempt. Not safe for several threads."""
+    """Gets what is at an address, in its turn. `sleep` waits before another attempt. Not safe for several threads.
+
+    `understand` reads what a server says of itself when it refuses: it may give another error in place of one. With
+    `holds_others` a long rest that the server asks for is kept by all who share its turns.
+    """
 
     def __init__(
         self,
         fetcher: Fetcher,
         turns: Turns,
         *,
+        understand: Callable[[FetchError], FetchError] = lambda error: error,
+        holds_others: bool = False,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._understand = understand
+        self._holds_others = holds_others
         self._fetcher = fetcher
         self._turns = turns
         self._sleep = sleep
@@ -37,12 +45,27 @@ class PoliteGetter:
         self._trouble_until: dict[str, float] = {}
         self._closed_until: dict[str, float] = {}  # a server that asked to be left alone for longer than we wait
 
-    def get(self, url: str, category: str, *, accept: str = "*/*", attempts: int = 1 + len(WAITS_S)) -> bytes:
+    def get(
+        self,
+        url: str,
+        category: str,
+        *,
+        accept: str = "*/*",
+        attempts: int = 1 + len(WAITS_S),
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         """Gets the body, at the `attempts`-th attempt at the latest. `category` is whose feed messages speak of.
 
         Raises SourceError if it cannot be had. What asking again will not change is asked once, and so is, for ten
         minutes, a server that failed at every attempt. One that asks for a longer wait is not asked until then.
         """
+        return self._ask(url, category, lambda: self._fetcher.fetch(url, accept=accept, headers=headers), attempts)
+
+    def post(self, url: str, category: str, body: bytes, *, content_type: str) -> bytes:
+        """Sends a body, once, and gives the answer; raises SourceError as `get` does."""
+        return self._ask(url, category, lambda: self._fetcher.post(url, body, content_type=content_type), 1)
+
+    def _ask(self, url: str, category: str, ask: Callable[[], bytes], attempts: int) -> bytes:
         server = urlsplit(url).netloc
         if (closed_s := self._closed_until.get(server, -math.inf) - self._monotonic()) > 0:
             raise asked_to_wait(category, closed_s)
@@ -50,16 +73,19 @@ class PoliteGetter:
         for wait_s in (*(() if is_troubled else WAITS_S[: attempts - 1]), None):
             try:
                 with self._turns.take(category):
-                    return self._fetcher.fetch(url, accept=accept)
-            except FetchError as error:
+                    return ask()
+            except FetchError as refusal:
+                error = self._understand(refusal)
                 asked_s = error.retry_after_s or 0.0
                 if wait_s is None or not error.is_passing or asked_s > MAX_WAIT_S:
                     if error.is_passing:
                         self._trouble_until[server] = self._monotonic() + TROUBLE_S
                     if asked_s > MAX_WAIT_S:
                         self._closed_until[server] = self._monotonic() + asked_s
+                        if self._holds_others:
+                            self._turns.hold(asked_s)
                     raise SourceError(
                         category, str(error), is_config=not error.is_passing, retry_after_s=error.retry_after_s
-                    ) from error
+                    ) from refusal
                 self._sleep(max(wait_s, asked_s))
         raise AssertionError("the last attempt returns or raises")

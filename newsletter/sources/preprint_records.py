@@ -65,10 +65,10 @@ def read_page(body: bytes, category: str) -> PreprintPage:
     return PreprintPage(tuple(found), len(collection), total, tuple(problems))
 
 
-def preprint_origin(server: str, doi: str, version: int) -> Origin:
+def preprint_origin(server: str, doi: str, version: int, *, published_doi: str = "") -> Origin:
     """Gives where a version of a preprint can be opened: abstract, PDF and full text."""
     page = f"https://www.{server.lower()}.org/content/{doi}v{version}"
-    return Origin(server, page, doi, pdf=f"{page}.full.pdf", html=f"{page}.full")
+    return Origin(server, page, doi, pdf=f"{page}.full.pdf", html=f"{page}.full", published_doi=published_doi)
 
 
 def clean_abstract(text: str) -> str:
@@ -134,6 +134,7 @@ def _announcement(record: Mapping[str, Any], category: str) -> Announcement:
     if not (version.isascii() and version.isdigit() and 1 <= int(version[:9]) <= MOST_VERSION):
         raise ValueError("it has no version")
     abstract = clean_abstract(_text(record, "abstract"))
+    published = PaperId.of_doi(_text(record, "published"))  # "NA" until a journal has it
     paper = Paper(
         arxiv_id=str(paper_id),
         version=int(version),
@@ -142,7 +143,9 @@ def _announcement(record: Mapping[str, Any], category: str) -> Announcement:
         abstract=abstract,
         categories=(category,),
         published_on=date.fromisoformat(_text(record, "date")[:10]),
-        origin=preprint_origin(server, paper_id.value, int(version)),
+        origin=preprint_origin(
+            server, paper_id.value, int(version), published_doi=published.value if published else ""
+        ),
         withdrawal=withdrawal_notice(title, abstract),
     )
     kind = AnnounceType.NEW if paper.version == 1 else AnnounceType.REPLACE

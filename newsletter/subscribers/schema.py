@@ -187,7 +187,7 @@ class ReaderPreferences(_Model):
         min_length=1,
         max_length=50,
         description="Categories to look through, needed here or in `defaults`: arXiv's (no whole archives such as cs),"
-        " biorxiv:SUBJECT, medrxiv:SUBJECT, and any Atom or RSS feed as feed:https://ADDRESS.",
+        " biorxiv:SUBJECT, medrxiv:SUBJECT, openreview:VENUE, and any Atom or RSS feed as feed:https://ADDRESS.",
         examples=[["cs.LG", "biorxiv:neuroscience", "feed:https://journal.example.org/rss.xml"]],
     )
     announce_types: list[KindWord] = Field(

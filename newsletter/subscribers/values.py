@@ -25,7 +25,7 @@ from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
 from newsletter.model import AnnounceType, Frequency, Updates
-from newsletter.papers import author_problem, categories, taxonomy
+from newsletter.papers import author_problem, categories, taxonomy, venues
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
@@ -236,6 +236,11 @@ Category = TypeAliasType(
             {
                 "anyOf": [
                     {"type": "string", "enum": list(_CODES), "enumDescriptions": list(_CODES.values())},
+                    {
+                        "type": "string",
+                        "pattern": "^openreview:[A-Za-z0-9]",
+                        "maxLength": venues.MOST_VENUE_CHARS + len("openreview:"),
+                    },
                     {"type": "string", "pattern": "^feed:https://", "maxLength": categories.MOST_FEED_CHARS + 5},
                 ]
             }

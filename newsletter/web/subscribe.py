@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 import flask
 
 from newsletter.model import Frequency
-from newsletter.papers import categories, show_category, taxonomy
+from newsletter.papers import categories, show_category, taxonomy, venues
 from newsletter.services import reader_texts, signup, trial_words
 from newsletter.signing import Purpose, Signer
 from newsletter.subscribers import Confirmation, Form, FormProblem, LinkState
@@ -81,8 +81,8 @@ _MANY = "many"
 CLOSED = (LinkState.OLD, LinkState.LEFT, LinkState.BLOCKED, LinkState.FULL, _MANY, "dead")
 
 
-def groups_for(form: Form) -> tuple[GroupView, ...]:
-    """Groups all categories; a group in which something is chosen is open."""
+def groups_for(form: Form, *, has_venues: bool = False) -> tuple[GroupView, ...]:
+    """Groups all categories that strangers may choose; a group in which something is chosen is open."""
     groups = []
     for name, archives in _GROUPS:
         codes = [code for code in taxonomy.CATEGORIES if code.partition(".")[0] in archives]
@@ -90,6 +90,10 @@ def groups_for(form: Form) -> tuple[GroupView, ...]:
         groups.append(_group(name, shown, form))
     for source, names in categories.SUBJECTS.items():
         groups.append(_group(source, tuple((f"{source}:{code}", title) for code, title in names.items()), form))
+    if has_venues:
+        source = categories.SourceName.OPENREVIEW
+        shown = tuple((f"{source}:{venue}", title) for venue, title in venues.OFFERED.items())
+        groups.append(_group(source, shown, form))
     return tuple(groups)
 
 
@@ -103,8 +107,10 @@ def zone_names() -> tuple[str, ...]:
     return tuple(sorted(name for name in available_timezones() if name.partition("/")[0] in _CONTINENTS))
 
 
-def _view(form: Form, problems: Sequence[FormProblem] = (), blank_zone: str = "") -> dict[str, object]:
-    view = FormView(form, groups_for(form), problems)
+def _view(
+    form: Form, problems: Sequence[FormProblem] = (), *, blank_zone: str = "", has_venues: bool = True
+) -> dict[str, object]:
+    view = FormView(form, groups_for(form, has_venues=has_venues), problems)
     return {
         "form": view,
         "frequencies": _FREQUENCIES,
@@ -170,14 +176,15 @@ class _Routes:
     def form(self) -> str | tuple[str, int, dict[str, str]]:
         if self.signups.is_full():
             return _closed(LinkState.FULL)
+        has_venues = self.signups.offers_venues
         if flask.request.method != "POST":
             blank = self._blank()
-            return flask.render_template("subscribe.html", **_view(blank, blank_zone=blank.zone))
+            return flask.render_template("subscribe.html", **_view(blank, blank_zone=blank.zone, has_venues=has_venues))
         typed = _typed(self._blank())
         if flask.request.form.get("do") != "subscribe":
-            return flask.render_template("subscribe.html", **_view(typed))
+            return flask.render_template("subscribe.html", **_view(typed, has_venues=has_venues))
         if problems := self.signups.problems(typed):
-            return flask.render_template("subscribe.html", **_view(typed, problems))
+            return flask.render_template("subscribe.html", **_view(typed, problems, has_venues=has_venues))
         if flask.request.form.get(TRAP):
             return flask.render_template("asked.html")  # whoever fills it in need not know that it was noticed
         wait_s = self.by_client.take(client_of(flask.request))

@@ -14,7 +14,8 @@ from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
 from tests.fakes import MemoryStore
 from tests.http_server import serving
-from tests.months.arxiv import EVERYWHERE, RECORDS, Kind, PlayedArxiv, Trouble
+from tests.months import world as played
+from tests.months.arxiv import API, EVERYWHERE, RECORDS, Kind, PlayedArxiv, Trouble
 from tests.months.audit import Audit, audit
 from tests.months.calendar import DAY, made_up, play
 from tests.months.world import READERS, Absence, World
@@ -96,3 +97,23 @@ def test_after_a_week_without_arxiv_one_mail_catches_up_with_the_best() -> None:
         about = [row for row in rows if ledger.counts_as_sent(row.state) and missed.intersection(row.announced_on)]
         assert [set(row.announced_on) >= missed for row in about] == [True], reader.name
         assert arxiv_day(about[0].at) >= day(14)
+
+
+def test_a_category_wanted_for_the_first_time_on_a_stale_day_is_asked_for_again_on_that_day() -> None:
+    """Its old batch is known by the ids of other categories; the records are away, so that nothing else brings them."""
+    stale = Trouble(Kind.STALE, day(3), to_h=8, categories=("cs.CV",))
+    away = [Trouble(Kind.DOWN, day(number), sites=(RECORDS, API)) for number in range(2, 5)]
+    calendar = play(made_up(36, days=5), FIRST, day(5))
+    readers = [
+        played.reader("berlin", "Europe/Berlin", "07:10", "cs.LG"),
+        played.reader("oslo", "Europe/Oslo", "07:00", "cs.CV"),
+    ]
+    begins, joins, ends = _morning(FIRST), _morning(day(3)), _morning(day(4)) + 8 * AN_HOUR
+    world = World(MemoryStore(), readers, begins, ends, joins={"oslo": joins}, cron=AN_HOUR)
+    world.arxiv = PlayedArxiv(calendar, world.now, [stale, *away])
+    with serving(world.arxiv.handler) as world.url:
+        world.live()
+    announced = {arxiv_id for on, arxiv_id, _ in calendar.announced("cs.CV") if on == day(3)}
+    asked = {arxiv_id for who, arxiv_id in world.scorer.asked if who == "oslo"}
+    assert announced
+    assert announced <= asked

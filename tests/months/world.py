@@ -4,7 +4,7 @@ Time is a number that goes on when somebody waits. Each round has new sources, a
 known from one round to the next but what the memory keeps.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from email.headerregistry import Address
@@ -107,6 +107,7 @@ class World:
     at: datetime
     until: datetime
     absences: Sequence[Absence] = ()
+    joins: Mapping[str, datetime] = field(default_factory=dict)  # when who was not there from the beginning comes
     timing: Timing = Timing(0, timedelta(hours=12))  # noqa: RUF009 - frozen
     cron: timedelta | None = None  # between two `newsletter run --due`; None: the clock
     arxiv: PlayedArxiv = field(init=False)
@@ -193,15 +194,16 @@ class World:
     def tick(self) -> Sequence[Subscriber]:
         """One round, as the clock has it (newsletter/worker/rounds.py)."""
         self.ticks += 1
-        categories = {category for each in self.readers for category in each.categories}
+        readers = [each for each in self.readers if self.joins.get(each.name, self.at) <= self.at]
+        categories = {category for each in readers for category in each.categories}
         look_back = LookBack(self.store, self.harvester, categories, Silent(), self.now)
         filled = look_back.fill_missed_days()
-        report = run_morning(self.context(), self.readers, Silent(), due_only=True)
+        report = run_morning(self.context(), readers, Silent(), due_only=True)
         late = look_back.look_again(most=2)
         self._note([*filled, *late])
         if not self.reports or report.subscribers != self.reports[-1].subscribers:
             self.reports.append(report)
-        return self.readers
+        return readers
 
     def live(self) -> None:
         """Goes round until the end."""

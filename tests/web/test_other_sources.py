@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from newsletter.model import DigestEntry, Origin, SentPaper
-from newsletter.papers.acknowledgements import ARXIV, PREPRINTS
+from newsletter.papers.acknowledgements import ARXIV, OPENREVIEW, PREPRINTS
 from newsletter.signing import Purpose, save_token, vote_token
 from newsletter.web import Archives, create_app
 from tests import make
@@ -20,6 +20,7 @@ from tests.web.site import NOW, SIGNER, WHO, part_of
 PAGE = "https://www.biorxiv.org/content/10.64898/2026.01.04.700101v1"
 BIORXIV = Origin("bioRxiv", PAGE, "10.64898/2026.01.04.700101", pdf=f"{PAGE}.full.pdf", html=f"{PAGE}.full")
 JOURNAL = Origin("Journal of <Invention>", "https://journal.example.org/1?a=b&c=d", "10.5555/jin-1")
+VENUE = Origin("ICLR 2026 Oral", "https://openreview.net/forum?id=mapsOfCaves1", pdf="https://openreview.net/pdf?id=m1")
 BLOG = Origin("A Blog", "https://blog.example.org/1")
 FEED = "feed:https://journal.example.org/rss"
 
@@ -32,12 +33,13 @@ def elsewhere(number: int, paper_id: str, origin: Origin, category: str, **chang
 ENTRIES = [
     elsewhere(1, f"doi:{BIORXIV.doi}", BIORXIV, "biorxiv:neuroscience", title="Two maps of one cave"),
     elsewhere(2, f"doi:{JOURNAL.doi}", JOURNAL, FEED),
+    elsewhere(4, "openreview:mapsOfCaves1", VENUE, "openreview:ICLR.cc/2026/Conference"),
     replace(
         elsewhere(3, "feed:0123456789abcdef", BLOG, "feed:https://blog.example.org/rss"),
         follows=SentPaper("doi:10.64898/1", make.TUESDAY, 1, "bioRxiv", PAGE),
     ),
 ]
-READER = make.subscriber(subscriber_id=WHO, categories=("biorxiv:neuroscience", FEED))
+READER = make.subscriber(subscriber_id=WHO, categories=("biorxiv:neuroscience", FEED, "openreview:TMLR"))
 HOME = f"/archive/{SIGNER.link(Purpose.ARCHIVE, WHO)}"
 
 
@@ -64,14 +66,19 @@ def test_the_page_of_a_day_leads_to_each_papers_own_source(client: FlaskClient) 
     assert "bioRxiv Neuroscience" in page
     assert "arxiv.org" not in page
     assert PREPRINTS in page
+    assert OPENREVIEW in page
+    assert f'<a href="{VENUE.url}">ICLR 2026 Oral</a>' in page
+    assert f'href="{VENUE.pdf}"' in page
     assert ARXIV not in page
-    assert "in bioRxiv Neuroscience, Journal of &lt;Invention&gt;." in page
+    assert "in bioRxiv Neuroscience, Journal of &lt;Invention&gt;, TMLR." in page
 
 
 @pytest.mark.parametrize("ending", ["bib", "ris"])
 def test_the_files_cite_dois_and_journals(client: FlaskClient, ending: str) -> None:
     cited = client.get(f"{HOME}/{make.TUESDAY}.{ending}").text
-    assert all(each in cited for each in (BIORXIV.doi, JOURNAL.doi, "Journal of <Invention>", BLOG.url, "2026"))
+    assert all(
+        each in cited for each in (BIORXIV.doi, JOURNAL.doi, "Journal of <Invention>", BLOG.url, VENUE.url, "ICLR 2026")
+    )
     assert "arXiv" not in cited
     one = client.get(f"{HOME}/{make.TUESDAY}.{ending}", query_string={"paper": f"doi:{JOURNAL.doi}"}).text
     assert JOURNAL.doi in one

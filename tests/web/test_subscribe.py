@@ -55,6 +55,7 @@ class SignUpSite:
 
     store: Store
     most: int = 3
+    offers_venues: bool = False
 
     def __post_init__(self) -> None:
         self.now = NOW
@@ -77,6 +78,7 @@ class SignUpSite:
             wake=self.wake,
             log_outcome=lambda who, outcome: None,
             find_unknown_words=lambda profile: [t.relevant for t in profile.topics if "<" in t.relevant],
+            offers_venues=self.offers_venues,
         )
         part = replace(part_of(self.store), now=lambda: self.now, signups=self.signups)
         self.client: FlaskClient = create_app(part).test_client()
@@ -505,3 +507,15 @@ def test_search_engines_find_the_form_and_nothing_behind_it(site: SignUpSite) ->
     assert 'name="description"' in site.get().text
     for answer in (site.post(email="x"), site.post(), site.get(site.link())):
         assert "noindex" in answer.headers["X-Robots-Tag"]
+
+
+def test_journals_of_openreview_are_offered_where_it_knows_the_operator(tmp_path: Path) -> None:
+    box = 'value="openreview:TMLR"'
+    assert box not in SignUpSite(TinyStore(tmp_path / "none")).get().text
+    site = SignUpSite(TinyStore(tmp_path / "account"), offers_venues=True)
+    page = site.get().text
+    assert box in page
+    assert "OpenReview: reviewed journals" in page
+    site.post(categories=["openreview:TMLR"])
+    site.press(site.link())
+    assert [one.categories for one in site.subscribers()[1:]] == [("openreview:TMLR",)]

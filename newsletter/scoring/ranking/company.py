@@ -16,15 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.scoring.ranking.background import Background, load_background
+from newsletter.scoring.ranking.coverage import weigh_element
 from newsletter.scoring.ranking.phrases import Phrase
 from newsletter.scoring.ranking.tfidf import CellIndexes, Vector
 from newsletter.scoring.ranking.tokenize import Keys
 from newsletter.scoring.ranking.word_vectors import Places, WordVectors, load_word_vectors
 
 SHIPPED = Path(__file__).with_name("company.npz")
-MAX_IDF = 7.0
 FEWEST_PAPERS = 100  # of a field: fewer show no direction
 ENOUGH = 0.7  # of a phrase's weight: papers with less of it are not on it
+REACHED_BY = 5  # papers: one may have all the words by chance
 _ROWS = 2000  # at once, for the sake of memory
 
 
@@ -47,43 +48,53 @@ class EarlierPapers:
         return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Company:
+    """What earlier papers of a field tell of some phrases.
+
+    `likeness` is how much each place lies where those lie that have a phrase, of the phrase it is likest (−1 to 1);
+    all 0 where papers of the field are few, or none has a phrase. `reach` is how much of a phrase papers of the field
+    have at best (0–1): little of a sentence in everyday words. 1 where there are few.
+    """
+
+    likeness: Vector
+    reach: float
+
+
 def measure_company(
     phrases: Sequence[Phrase], places: Places, fields: Collection[str], stem_of: Callable[[str], int]
-) -> Vector:
-    """Measures how much each place (a row) lies where earlier papers on the phrase lie that it is likest, from −1 to 1.
+) -> Company:
+    """Looks the phrases up in earlier papers of these fields, and compares these places (a row each) with theirs.
 
-    All 0 where papers of these fields are few, or none is on a phrase. `stem_of` gives the key of a form's stem.
+    `stem_of` gives the key of a form's stem.
     """
     papers, background = load_earlier_papers(), load_background()
     own = np.array([not each.isdisjoint(fields) for each in papers.categories], dtype=np.bool_)
-    if own.sum() < FEWEST_PAPERS:
-        return np.zeros(len(places))
+    if own.sum() < FEWEST_PAPERS or not phrases:
+        return Company(np.zeros(len(places)), 1.0)
     centre = papers.places[own].mean(axis=0)
     away = _shorten(places - centre)
-    likeness = [np.zeros(len(places))]
+    likeness, reach = list[Vector](), 0.0
     for phrase in phrases:
-        weights = _weigh_papers(phrase, papers, background, stem_of) * own
+        covered = _cover(phrase, papers, background, stem_of) * own
+        reach = max(reach, phrase.trust * float(np.partition(covered, -REACHED_BY)[-REACHED_BY]))
+        # a word that nobody uses is one that all lack: what is left of such a phrase says too little of its company
+        weights = np.maximum(covered - ENOUGH, 0.0)
         if weights.any():
             direction = papers.places.T @ (weights / weights.sum()).astype(np.float32) - centre
             likeness.append(phrase.trust * (away @ _shorten(direction[None])[0]).astype(np.float64))
-    return np.asarray(np.max(likeness[1:] or likeness, axis=0), dtype=np.float64)
+    return Company(np.max(likeness or [np.zeros(len(places))], axis=0), reach)
 
 
-def _weigh_papers(
-    phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]
-) -> Vector:
-    """Gives 1 for each paper with all of the phrase, and less down to 0 for one with ENOUGH of it.
-
-    A word that nobody uses is one that all lack: what is left of such a phrase says too little of its company.
-    """
+def _cover(phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]) -> Vector:
+    """Gives how much of the phrase's weight each paper has (0–1), wherever its words stand."""
     covered, total = np.zeros(len(papers.categories)), 0.0
     for element in phrase.elements:
         stems = [[stem_of(form) for form in forms] for forms in element.alternatives]
-        weight = min(MAX_IDF, *(float(background.idf(np.array(own, dtype=np.uint32)).max()) for own in stems)) ** 2
+        weight = weigh_element(stems, background.idf)
         covered += weight * np.any([np.all([papers.have(stem) for stem in own], axis=0) for own in stems], axis=0)
         total += weight
-    weights: Vector = np.maximum(covered / total - ENOUGH, 0.0) / (1 - ENOUGH)
-    return weights
+    return covered / total if total else covered
 
 
 @cache

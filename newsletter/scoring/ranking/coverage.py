@@ -18,6 +18,7 @@ from newsletter.model import Paper
 from newsletter.scoring.ranking.filler import STOP_WORDS
 from newsletter.scoring.ranking.phrases import Element, Forms, Phrase
 from newsletter.scoring.ranking.tfidf import Indexes, Vector
+from newsletter.scoring.ranking.title_shares import load_title_shares
 from newsletter.scoring.ranking.tokenize import COMPOUND, HYPHENS, MAX_PAPERS, WORD, Keys, term_key
 from newsletter.scoring.ranking.word_forms import normalise
 
@@ -150,12 +151,9 @@ class PlacedPapers:
         return _Places(self._rows[cells], self._starts[cells], ends.astype(np.intp), values, self._in_title[cells])
 
     def weigh(self, element: Element, idf: Callable[[Keys], Vector]) -> float:
-        """Weighs an element by how rare its most usual alternative is."""
-        rarest = [
-            idf(np.array([self._encoder.keys(form)[1] for form in forms], dtype=np.uint32)).max()
-            for forms in element.alternatives
-        ]
-        return float(min(*rarest, MAX_IDF)) ** 2
+        """Weighs an element by `weigh_element`."""
+        stems = [[self._encoder.keys(form)[1] for form in forms] for forms in element.alternatives]
+        return weigh_element(stems, idf)
 
     def _find_sequence(self, forms: Forms, stem_value: float, value: float) -> tuple[Indexes, Indexes, Vector]:
         cells, values = self._find_word(forms[0], stem_value)
@@ -208,6 +206,17 @@ def measure_coverage(phrases: Sequence[Phrase], papers: PlacedPapers, idf: Calla
         weights = np.array([weight for _, weight in found])
         rows.append(phrase.trust * _cover([places for places, _ in found], weights, papers.n_rows))
     return Coverage(np.array(rows), tuple(phrases))
+
+
+def weigh_element(alternatives: Sequence[Sequence[int]], idf: Callable[[Keys], Vector]) -> float:
+    """Weighs an element by how rare its most usual alternative is, and how far the words name a subject.
+
+    Each alternative is the keys of its stems.
+    """
+    keys = [np.array(stems, dtype=np.uint32) for stems in alternatives]
+    telling = load_title_shares()
+    rarity = min(MAX_IDF, *(float(idf(stems).max()) for stems in keys))
+    return rarity**2 * max(float(telling.measure(stems).max()) for stems in keys)
 
 
 def _cover(places: Sequence[_Places], weights: Vector, n_rows: int) -> Vector:

@@ -24,6 +24,12 @@ FILLER = frozenset(
     themes thing things topics trends understand updates use used useful uses using various want wanting watch
     wish work working works would""".split()
 )
+# Verbs of everyday talk, by which a wish becomes a sentence: "how galaxies came about", "what happens in a video".
+_TALK = frozenset(
+    """bring brings came come comes coming gave give gives giving gone goes got gotten happen happened happening
+    happens help helped helping helps kind kinds lie lies look looks maybe put puts said say says sort sorts take
+    takes taking tell tells tried tries try trying turn turned turns went""".split()
+)
 # What holds sentences together. The words of papers are counted with them, since the shipped counts were made so.
 # "Near", "next" and "one" are not here: near-infrared, next-token, one-shot.
 _FUNCTION_WORDS = frozenset(
@@ -51,7 +57,7 @@ FOREIGN_FILLER = frozenset(
     delle di do dos e gli i il na no nuove nuovi o os per pesquisa ricerca tutto uma""".split()
 )
 
-_EVERYWHERE = STOP_WORDS | FILLER | _FUNCTION_WORDS
+_EVERYWHERE = STOP_WORDS | FILLER | _TALK | _FUNCTION_WORDS
 
 
 def is_filler(word: str) -> bool:

@@ -55,6 +55,8 @@ class Phrase:
 
 NAME_TRUST = 0.8
 RELATED_TRUST = 0.7  # of another name for a part of what was asked for
+ALONE_TRUST = 0.56  # of such a name without the words beside it, in a sentence: "reionization", after the big bang
+SENTENCE = 2  # so many telling words beside a name make one
 IRRELEVANT_TRUST = 0.6  # of a phrase in "irrelevant", beside an avoided keyword: prose names much that matters little
 CLAUSE_TRUST = 0.9
 LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
@@ -92,8 +94,10 @@ def _read_related(profile: Profile, table: Table, wordings: Wordings) -> Iterato
     """Reads what papers call the wide and plain words of the profile."""
     texts = [(topic.relevant or topic.name, place) for place, topic in enumerate(profile.topics)]
     for text, place in (*texts, *((keyword, -1) for keyword in profile.like)):
-        for name in wordings.vary(text):
-            yield from _read_text(name, place, RELATED_TRUST, table)
+        for name, varied in wordings.vary(text):
+            yield from _read_text(varied, place, RELATED_TRUST, table)
+            if len(read_forms(varied)) >= len(read_forms(name)) + SENTENCE:
+                yield from _read_text(name, place, ALONE_TRUST, table)
 
 
 def _says_the_same(name: str, text: str) -> bool:

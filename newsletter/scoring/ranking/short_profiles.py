@@ -29,16 +29,18 @@ from newsletter.scoring.ranking.wordings import load_wordings
 SHORT = 12  # telling words of a profile that is nothing but short
 LONG = 24  # and of one that is nothing but long
 
-# Log-odds that somebody with these few words is glad of a paper: of coverage, ranking, meaning and company. Fitted as
-# benchmarks/fit_short_profiles.py does, but by company that knew neither of the judged days, which counts for less.
-WEIGHTS = (2.3, 0.77, 1.9, 2.0)
-OFFSET = -4.38
+# Log-odds that somebody with these few words is glad of a paper: of coverage, ranking, meaning and company. Set by
+# benchmarks/fit_short_profiles.py.
+WEIGHTS = (4.86, 0.6, 0.76, 4.29)
+OFFSET = -6.09
 _UNWANTED_WEIGHT = 2.5  # nobody's few words say so in the profiles at hand: enough to sink a paper that passes
 PLACE_RANGE = (-3.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
 _PRESENCE = (0.15, 0.4)
-_COVERED = 0.5  # what so many papers cover so well says little of any of them
+LEAST_REACH = 0.7  # what papers of a field have of a phrase at best counts as all of it, from here on
+_COVERED = 0.5  # what many papers cover so well says less of each of them …
+_LEAST_RARITY = 0.5  # … but half as much at least: a small day may be all on the subject
 # The chance from which each relevance is given: 2 from the first on, 10 from the last on.
 CHANCES = np.array([0.05, 0.1, 0.18, 0.3, 0.425, 0.52, 0.65, 0.82, 0.95])
 
@@ -54,9 +56,10 @@ def measure_shortness(profile: Profile) -> float:
 class Fit:
     """How papers fit a short profile by themselves, one number for each, before they are compared with others.
 
-    `coverage` (0–1) is of the phrase that the paper covers best, `meaning` (−1–1) the likeness to the topic or keyword
-    that it is likest, in the table of word vectors, and `company` (−1–1) that to earlier papers on a phrase;
-    `unwanted` (0–1) is the coverage of the unwanted phrase that it covers best.
+    `coverage` (0–1) is of the phrase that the paper covers best, beside what papers of the field cover of it at best;
+    `meaning` (−1–1) is the likeness to the topic or keyword that it is likest, in the table of word vectors, and
+    `company` (−1–1) that to earlier papers on a phrase; `unwanted` (0–1) is the coverage of the unwanted phrase that
+    it covers best.
     """
 
     coverage: Vector
@@ -97,7 +100,8 @@ class PhraseReader:
             return measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, pool.matrix, background)).best()
 
         company = measure_company(phrases, pool.meaning[:n], fields, lambda form: self._forms.keys(form)[1])
-        return Fit(cover(phrases), meaning, company, cover(read_unwanted(profile, load_abbreviations())))
+        coverage = np.minimum(cover(phrases) / max(company.reach, LEAST_REACH), 1.0)
+        return Fit(coverage, meaning, company.likeness, cover(read_unwanted(profile, load_abbreviations())))
 
 
 def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vector:
@@ -125,8 +129,8 @@ def describe_fit(fit: Fit, score: Vector) -> npt.NDArray[np.float64]:
     """Gives what speaks for each paper (row): coverage, ranking, meaning and company, as `WEIGHTS` weighs them."""
     n, (low, high) = len(fit.coverage), _PRESENCE
     presence = np.clip((fit.coverage.max(initial=0.0) - low) / (high - low), 0.0, 1.0)
-    rest = 1.0 - float((fit.coverage > _COVERED).mean()) if n else 1.0
-    return np.column_stack([rest * fit.coverage, presence * score[:n], fit.meaning, fit.company])
+    rarity = max(_LEAST_RARITY, 1.0 - float((fit.coverage > _COVERED).mean())) if n else 1.0
+    return np.column_stack([rarity * fit.coverage, presence * score[:n], fit.meaning, fit.company])
 
 
 def grade_chances(odds: Vector) -> Grades:

@@ -37,11 +37,11 @@ class Wordings:
             behind = end
         return "".join([*parts, text[behind:]])
 
-    def vary(self, text: str) -> Iterator[str]:
-        """Gives the text once for each name under which a wide or plain wording in it goes, with that name instead."""
+    def vary(self, text: str) -> Iterator[tuple[str, str]]:
+        """Gives each name under which a wide or plain wording in the text goes, and the text with that name instead."""
         for start, end, names in _find(text, self.related):
             for name in names:
-                yield text[:start] + name + text[end:]
+                yield name, text[:start] + name + text[end:]
 
 
 NO_WORDINGS = Wordings({}, {})
@@ -68,7 +68,8 @@ def load_wordings(file: Path = SHIPPED) -> Wordings:
         if line and not line.startswith("#"):
             sign, table = ("=", same) if "=" in line else ("~", related)
             written, _, names = line.partition(sign)
-            table[_read(written)] = tuple(name.strip() for name in names.split(","))
+            meant = tuple(name.strip() for name in names.split(","))
+            table |= {_read(one): meant for one in written.split("|")}
     return Wordings(same, related)
 
 

@@ -7,6 +7,7 @@ what is as it was before is found by the client (`kept_answers.py`).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr, parsedate_to_datetime
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from newsletter.sources.fetching.transport import MAX_BYTES, AddressRefused, Bod
 REDIRECTS = 5
 
 _SHOWN_CHARS = 200
+_ANSWER_BYTES = 4_000  # of a refusal, for whoever knows the server's own words
 _REFUSED: dict[int, str] = {
     httpx2.codes.UNAUTHORIZED: "wants a login; use an address that everybody may read",
     httpx2.codes.FORBIDDEN: "refuses to show it to this program; ask its owner, or use another address",
@@ -59,8 +61,8 @@ class Fetcher:
         self._client = client
         self._reach = reach
 
-    def fetch(self, url: str, *, accept: str = "*/*") -> bytes:
-        """Gets what is at `url`. May be repeated.
+    def fetch(self, url: str, *, accept: str = "*/*", headers: Mapping[str, str] | None = None) -> bytes:
+        """Gets what is at `url`. May be repeated. `headers` go along, to the same site alone.
 
         Takes two minutes at most for each redirect. Raises FetchError for everything that keeps it from being had;
         `is_passing` tells whether asking again later may help.
@@ -68,7 +70,7 @@ class Fetcher:
         at = url
         for _ in range(REDIRECTS + 1):
             try:
-                with self._client.stream("GET", at, headers={"Accept": accept}) as response:
+                with self._client.stream("GET", at, headers={"Accept": accept, **(headers or {})}) as response:
                     if response.has_redirect_location:
                         at = self._next(url, response)
                     elif response.is_success:
@@ -78,6 +80,17 @@ class Fetcher:
             except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError, ValueError) as error:
                 raise _failure(url, at, error) from error
         raise FetchError(url, f"{shown(url)} leads from one address to the next without end; correct the address.")
+
+    def post(self, url: str, body: bytes, *, content_type: str) -> bytes:
+        """Sends `body` to `url`, once, and gives the answer. Follows no redirect. Raises FetchError as `fetch` does."""
+        headers = {"Accept": content_type, "Content-Type": content_type}
+        try:
+            with self._client.stream("POST", url, content=body, headers=headers) as response:
+                if response.is_success:
+                    return b"".join(response.iter_bytes())
+                raise _answered(url, response)
+        except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError, ValueError) as error:
+            raise _failure(url, url, error) from error
 
     def _next(self, url: str, response: httpx2.Response) -> str:
         """Gives where a redirect leads. Raises FetchError if it is not followed there."""
@@ -97,7 +110,7 @@ class Fetcher:
 
 
 def _answered(url: str, response: httpx2.Response) -> FetchError:
-    status = response.status_code
+    status, answer = response.status_code, _beginning(response)
     if status == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error:
         wait_s = retry_after_s(response)
         when = f"in {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
@@ -107,6 +120,7 @@ def _answered(url: str, response: httpx2.Response) -> FetchError:
             f"The server of {shown(url)} {what} ({status}); ask again {when}.",
             is_passing=True,
             retry_after_s=wait_s,
+            answer=answer,
         )
     why = _REFUSED.get(status)
     return FetchError(
@@ -114,7 +128,16 @@ def _answered(url: str, response: httpx2.Response) -> FetchError:
         f"The server of {shown(url)} {why} ({status})."
         if why
         else f"The server of {shown(url)} answered {status}, which asking again will not change; correct the address.",
+        answer=answer,
     )
+
+
+def _beginning(response: httpx2.Response) -> bytes:
+    """Reads the beginning of a body; nothing of one that breaks off, since the status says enough."""
+    try:
+        return next(response.iter_bytes(_ANSWER_BYTES), b"")
+    except httpx2.HTTPError:
+        return b""
 
 
 def _failure(url: str, at: str, error: Exception) -> FetchError:
@@ -148,9 +171,12 @@ def shown(url: str) -> str:
 def retry_after_s(response: httpx2.Response) -> float | None:
     """Reads for how many seconds the server asks to wait (RFC 9110 §10.2.3); None if it does not, or not clearly.
 
-    A date is taken relative to the server's own `Date`, so that our clock does not matter.
+    A date is taken relative to the server's own `Date`, so that our clock does not matter. Of a server that is asked
+    too often and has no such header, the seconds of `RateLimit-Reset` count (draft-ietf-httpapi-ratelimit-headers-06).
     """
     asked = response.headers.get("Retry-After", "").strip()
+    if not asked and response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        asked = response.headers.get("RateLimit-Reset", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked[:9])
     until, now = _http_date(asked), _http_date(response.headers.get("Date", ""))

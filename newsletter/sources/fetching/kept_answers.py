@@ -1,11 +1,13 @@
 """Answers that a server gave, kept so that it need not send them again: their next request asks whether they changed.
 
 By ETag and Last-Modified (RFC 9110 §13.1). "Not modified" makes the kept answer the present one, so that whoever reads
-it comes to the same as before, and nobody above needs to know. Kept in memory, as long as its holder lives.
+it comes to the same as before, and nobody above needs to know. Kept in memory, as long as its holder lives, and for the
+next process in a folder, if there is one. Nobody is asked by a condition without the answer at hand.
 """
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 import httpx2
+
+from newsletter.sources.fetching.answer_folder import AnswerFolder
 
 MAX_BYTES = 32_000_000  # of all kept bodies, packed: some fifty feeds
 _NOT_KEPT = ("Authorization", "Cookie", "Range", "If-None-Match", "If-Modified-Since")  # requests with one of these
@@ -24,6 +28,20 @@ class _Answer:
     headers: tuple[tuple[str, str], ...]
     packed: bytes
 
+    @classmethod
+    def read(cls, data: bytes) -> _Answer | None:
+        """Takes a written answer apart; None if it is none, or its body cannot be unpacked."""
+        head, _, packed = data.partition(b"\n")
+        try:
+            headers = tuple((str(name), str(value)) for name, value in json.loads(head))
+            zlib.decompress(packed)
+        except (ValueError, TypeError, zlib.error):
+            return None
+        return cls(headers, packed)
+
+    def write(self) -> bytes:
+        return json.dumps(self.headers).encode() + b"\n" + self.packed
+
     @property
     def conditions(self) -> dict[str, str]:
         given = dict(self.headers)
@@ -32,23 +50,33 @@ class _Answer:
 
 
 class KeptAnswers:
-    """The latest answer of each address, as many as there is room for. May be shared by threads."""
+    """The latest answer of each address, as many as there is room for. May be shared by threads.
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    `folder` keeps them for other processes, too.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES, *, folder: AnswerFolder | None = None) -> None:
         self._max_bytes = max_bytes
+        self._folder = folder
         self._answers = OrderedDict[tuple[str, str], _Answer]()  # by address and Accept; used last at the end
         self._lock = Lock()
 
     def find(self, request: httpx2.Request) -> _Answer | None:
+        key = _key(request)
         with self._lock:
-            if found := self._answers.get(_key(request)):
-                self._answers.move_to_end(_key(request))
-            return found
+            if found := self._answers.get(key):
+                self._answers.move_to_end(key)
+                return found
+        data = self._folder.load(_name(key)) if self._folder else None
+        return _Answer.read(data) if data else None
 
     def keep(self, request: httpx2.Request, response: httpx2.Response, body: bytes) -> None:
         headers = tuple((name, response.headers[name]) for name in _KEPT if name in response.headers)
+        answer = _Answer(headers, zlib.compress(body, 1))
+        if self._folder:
+            self._folder.keep(_name(_key(request)), answer.write())
         with self._lock:
-            self._answers[_key(request)] = _Answer(headers, zlib.compress(body, 1))
+            self._answers[_key(request)] = answer
             self._answers.move_to_end(_key(request))
             size = sum(len(answer.packed) for answer in self._answers.values())
             while size > self._max_bytes:
@@ -58,10 +86,16 @@ class KeptAnswers:
     def forget(self, request: httpx2.Request) -> None:
         with self._lock:
             self._answers.pop(_key(request), None)
+        if self._folder:
+            self._folder.forget(_name(_key(request)))
 
 
 def _key(request: httpx2.Request) -> tuple[str, str]:
     return str(request.url), request.headers.get("Accept", "")
+
+
+def _name(key: tuple[str, str]) -> str:
+    return "\n".join(key)
 
 
 class RevalidatingTransport(httpx2.BaseTransport):

@@ -16,11 +16,15 @@ def test_a_day_comes_back_as_it_went_in(memory: Memory) -> None:
 
 
 def test_papers_of_other_sources_come_back_with_all_that_is_known_of_them(memory: Memory) -> None:
-    origin = Origin("A “Journal”", "https://journal.example.org/1?a=ü", "10.5555/1", "https://a.example/1.pdf", "")
+    origin = Origin(
+        "A “Journal”", "https://journal.example.org/1?a=ü", "10.5555/1", "https://a.example/1.pdf", "", "10.5555/2"
+    )
     feed = "feed:https://journal.example.org/rss"
     paper = make.paper("doi:10.5555/1", categories=(feed,), published_on=DAY, origin=origin)
     shown = Announcement(paper, AnnounceType.NEW, (feed,))
-    report = FeedReport(feed, FeedOutcome.ANNOUNCED, 1, readings=1, showed=("doi:10.5555/1", "feed:0123456789abcdef"))
+    report = FeedReport(
+        feed, FeedOutcome.ANNOUNCED, 1, readings=1, showed=("doi:10.5555/1", "feed:0123456789abcdef"), left=7
+    )
     memory.store.add_feeds(DAY, [Feed(feed, DAY, (shown,))], [report])
     assert memory.another().get_day(DAY) == AnnouncementDay(DAY, (shown,), (report,))
 

@@ -1,6 +1,6 @@
 """`newsletter check --feeds`: which feeds are tried, and what is said of what they hold."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,9 @@ from newsletter.model import Feed, Origin
 from newsletter.settings import Settings
 from newsletter.sources.feed_papers import parse_entries
 from tests import make
+from tests.command import newsletter
 from tests.feed_samples import CATEGORY, SAMPLES, rss
+from tests.openreview_server import PASSWORD, USERNAME, note, serving_openreview
 
 FILE = """
 subscribers:
@@ -75,3 +77,38 @@ def test_without_a_contact_nobody_is_asked(tmp_path: Path) -> None:
     assert name == "feeds"
     with pytest.raises(ConfigError, match="NEWSLETTER_CONTACT"):
         trial()
+
+
+def test_a_venue_of_openreview_is_tried_with_the_account_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "subscribers.yaml"
+    file.write_text(
+        "subscribers:\n  - {email: ada@example.org, categories: [openreview:TMLR], keywords: {like: [cells]}}\n"
+    )
+    with serving_openreview({"TMLR": [note("one")]}) as server:
+        for name, value in {
+            "NEWSLETTER_OPENREVIEW_URL": server.url,
+            "OPENREVIEW_USERNAME": USERNAME,
+            "OPENREVIEW_PASSWORD": PASSWORD,
+        }.items():
+            monkeypatch.setenv(name, value)
+        settings = Settings(contact="ada@example.org", state=tmp_path / "state")
+        ((name, trial),) = feed_trials(settings, file)
+        assert (name, trial()) == ("openreview:TMLR", "it can be read, and has no papers now")
+        server.venues["TMLR"] = [note("one", on=datetime.now(UTC).date())]
+        assert trial().startswith("“TMLR”, 1 paper, the newest of ")
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_check_says_that_a_venue_needs_an_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_account: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subscribers.yaml").write_text(
+        "subscribers:\n  - {email: ada@example.org, categories: [openreview:TMLR], keywords: {like: [cells]}}\n"
+    )
+    for name in ("OPENREVIEW_USERNAME", "OPENREVIEW_PASSWORD"):
+        monkeypatch.setenv(name, "given" if has_account else "")
+    said = newsletter("check").output
+    assert ("openreview:TMLR: OpenReview wants a login" in said) is not has_account

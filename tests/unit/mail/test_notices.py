@@ -22,6 +22,7 @@ NOTICES = (
     Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.LG", "cs.AI", "cs.CL")}),
     Notice(NoticeKind.FEEDS_LATE, {"feeds": ("cs.LG",)}),
     Notice(NoticeKind.FEEDS_INCOMPLETE, {"feeds": ("cs.LG", "cs.AI")}),
+    Notice(NoticeKind.FEEDS_IN_PORTIONS, {"feeds": ("openreview:ICLR.cc/2026/Conference",)}),
     Notice(NoticeKind.MODEL_NOT_REACHED),
     Notice(NoticeKind.MODEL_WITHOUT_ANSWER),
     *(Notice(NoticeKind.NOT_JUDGED, {"n": n}) for n in (1, 2)),
@@ -53,7 +54,7 @@ def test_every_notice_is_a_sentence_of_its_language(notice: Notice, language: st
     assert "{" not in said
     assert "  " not in said
     assert (said == write_notice(notice, TEXTS["en"])) is (language == "en")
-    assert not foreign_words(said, [TEXTS[language]], ["Xyzzy plugh min_novelty"])
+    assert not foreign_words(said, [TEXTS[language]], ["Xyzzy plugh min_novelty ICLR"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -178,3 +178,27 @@ def test_nothing_that_a_source_says_of_itself_breaks_out_of_an_entry(text: str) 
     entries, records = read_bibtex(bibtex(papers)), read_ris(ris(papers))
     assert [entry["title"] for entry in entries] == [f"{{{paper.title}}}" for paper in papers]
     assert [record["title"] for record in records] == [paper.title for paper in papers]
+
+
+@pytest.mark.parametrize(
+    ("venue", "kind", "fields", "ris_type", "name"),
+    [
+        ("TMLR", "article", "journal", "JOUR", "Transactions on Machine Learning Research"),
+        ("DMLR", "article", "journal", "JOUR", "DMLR"),
+        ("ICLR.cc/2026/Conference", "inproceedings", "booktitle", "CPAPER", "ICLR 2026"),
+    ],
+)
+def test_a_paper_of_openreview_is_cited_by_its_venue(
+    venue: str, kind: str, fields: str, ris_type: str, name: str
+) -> None:
+    url = "https://openreview.net/forum?id=abcd1"
+    paper = make.paper(
+        "openreview:abcd1",
+        categories=(f"openreview:{venue}",),
+        published_on=date(2026, 1, 5),
+        origin=Origin("ICLR 2026 Oral", url),
+    )
+    (entry,) = read_bibtex(bibtex([paper]))
+    assert (entry["ENTRYTYPE"], entry[fields], entry["year"], entry["url"]) == (kind, name, "2026", url)
+    (record,) = read_ris(ris([paper]))
+    assert (record["type_of_reference"], record["secondary_title"], record["urls"]) == (ris_type, name, [url])

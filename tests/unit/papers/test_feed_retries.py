@@ -125,3 +125,11 @@ def test_nothing_is_awaited_on_weekends_and_where_a_holiday_is_hinted_at(on: str
     report = read_feed(Feed("cs.LG", date.fromisoformat(on), shown), before, date.fromisoformat(on))[1]
     assert not report.is_awaited
     assert words in report.detail or (is_old and "a S" in words)
+
+
+def test_a_venue_without_anything_new_is_asked_once_a_day_and_again_where_it_failed() -> None:
+    venue = "openreview:TMLR"
+    quiet = plan_retry(FeedReport(venue, FeedOutcome.NO_ANNOUNCEMENT, 0), None, make.NOW)
+    assert is_current(quiet, make.NOW + timedelta(hours=23))
+    failed = plan_retry(FeedReport(venue, FeedOutcome.FAILED, 0), None, make.NOW)
+    assert not is_current(failed, make.NOW + timedelta(hours=1))

@@ -1,12 +1,19 @@
 """Whether a feed is fresh, stale or half-stale: by the share of its entries that earlier days had, and by its date."""
 
+import gzip
+import json
+from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from newsletter.model import AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
+from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome, FeedReport
 from newsletter.papers import read_feed
 from newsletter.papers.announcements import merge_feeds
+from tests import SHARED
 from tests.unit.papers.test_announcements import MONDAY, TUESDAY, day, feed, show
 
 NEW, CROSS, REPLACE, REPLACE_CROSS = AnnounceType
@@ -124,3 +131,77 @@ def test_warnings_of_the_feed_reach_the_operator_with_the_outcome() -> None:
     assert fresh.detail == "First. Second."
     empty = read(Feed("cs.LG", TUESDAY, (), ("First.",)), [])[1]
     assert empty.detail.endswith("2025-10-07. First.")
+
+
+OTHER = "astro-ph.CO"
+
+
+def batch(first: int, count: int, kind: AnnounceType = NEW) -> list[Announcement]:
+    return [show(f"2510.{number:05}", kind) for number in range(first, first + count)]
+
+
+def elsewhere(*announcements: Announcement) -> AnnouncementDay:
+    """Monday, on which another category alone was read."""
+    monday = day(*announcements)
+    return replace(monday, announcements=tuple(replace(each, feeds=(OTHER,)) for each in monday.announcements))
+
+
+@pytest.mark.parametrize(
+    ("shown", "outcome"),
+    [
+        (batch(5000, 10), FeedOutcome.HALF_STALE),  # all of Monday's ids
+        (batch(4990, 3) + batch(6000, 7), FeedOutcome.HALF_STALE),
+        (batch(4990, 2) + batch(6000, 8), FeedOutcome.ANNOUNCED),  # held back by moderators
+        (batch(6000, 10), FeedOutcome.ANNOUNCED),
+        (batch(5000, 10, CROSS), FeedOutcome.ANNOUNCED),  # of any age
+        (batch(5000, 10, REPLACE), FeedOutcome.ANNOUNCED),
+        ([show("hep-th/9901001")], FeedOutcome.ANNOUNCED),
+    ],
+)
+def test_a_category_read_for_the_first_time_is_judged_by_the_ids_of_others(
+    shown: list[Announcement], outcome: FeedOutcome
+) -> None:
+    new, report = read(feed(*shown), [elsewhere(*batch(5000, 20))])
+    assert report.outcome is outcome
+    assert new.announcements == tuple(shown)  # what is not known is read, and asked for again
+    assert report.is_awaited == (outcome is FeedOutcome.HALF_STALE)
+    assert ("ids from before" in report.detail) == report.is_awaited
+
+
+def test_where_nothing_was_read_before_nothing_tells() -> None:
+    assert read(feed(*batch(5000, 10)), [])[1].outcome is FeedOutcome.ANNOUNCED
+    holiday = date(2025, 11, 28)
+    late = read(feed(*batch(5000, 10), on=holiday), [elsewhere(*batch(5000, 20))], on=holiday)[1]
+    assert (late.outcome, late.is_awaited) == (FeedOutcome.HALF_STALE, False)
+
+
+CORPUS = sorted((SHARED / "corpus" / "days").glob("*.jsonl.gz"))
+WANTED = ("cs.LG", "cs.AI", "cs.CL", "cs.CV", "astro-ph.GA", "astro-ph.CO")
+
+
+@pytest.mark.skipif(not CORPUS, reason="no ../shared beside this checkout: recorded days are not at hand")
+@pytest.mark.parametrize("read_before", ["cs.LG", "astro-ph.CO"])
+def test_on_recorded_days_ids_tell_todays_batch_from_the_one_before(read_before: str) -> None:
+    """Of a category that was never read, by what a single other one announced the day before."""
+    batches = {path.name[:10]: new_of_day(path) for path in CORPUS}
+    judged = Counter[tuple[str, FeedOutcome]]()
+    for (before, old), (on, new) in pairwise(batches.items()):
+        if date.fromisoformat(on) - date.fromisoformat(before) > timedelta(days=3):
+            continue
+        known = AnnouncementDay(date.fromisoformat(before), tuple(old.get(read_before, ())), ())
+        for category in set(WANTED) - {read_before}:
+            for what, batch in (("today's", new), ("an old", old)):
+                shown = Feed(category, date.fromisoformat(on), tuple(batch.get(category, ())))
+                judged[what, read_feed(shown, [known], date.fromisoformat(on))[1].outcome] += 1
+    assert judged.keys() == {("today's", FeedOutcome.ANNOUNCED), ("an old", FeedOutcome.HALF_STALE)}
+    assert judged.total() > 100
+
+
+def new_of_day(path: Path) -> dict[str, list[Announcement]]:
+    """The new papers of a recorded day by their primary category."""
+    found = defaultdict[str, list[Announcement]](list)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for row in map(json.loads, lines):
+            if row["listed"] == "new":
+                found[row["primary"]].append(show(row["id"], NEW, row["primary"], primary=row["primary"]))
+    return found

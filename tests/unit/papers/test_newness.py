@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, Feed, FeedOutcome
 from newsletter.papers.announcements import add_feeds
-from newsletter.papers.newness import FIRST_LOOK, FIRST_UNDATED, take_new
+from newsletter.papers.newness import FIRST_LOOK, FIRST_LOOK_AT_VENUE, FIRST_UNDATED, MOST_NEW, take_new
 from tests import make
 
 FEED = "feed:https://journal.example.org/rss"
@@ -66,3 +66,38 @@ def test_each_paper_is_new_at_most_once_and_at_the_first_sight_of_a_known_feed(m
         assert new == set(map(str, shown)) - seen
         seen |= set(map(str, shown))
         days.append(kept(read, days))
+
+
+VENUE = "openreview:ICLR.cc/2026/Conference"
+
+
+def accepted(on: date, numbers: Sequence[int], *, published_on: date = make.TUESDAY) -> Feed:
+    papers = [make.paper(f"openreview:p{n}", categories=(VENUE,), published_on=published_on) for n in numbers]
+    return Feed(VENUE, on, tuple(Announcement(paper, AnnounceType.NEW, (VENUE,)) for paper in papers))
+
+
+def test_a_conferences_papers_come_in_portions_each_once_and_in_its_order() -> None:
+    total, days = 3 * MOST_NEW + 20, list[AnnouncementDay]()
+    came = list[str]()
+    for number in range(6):
+        read = accepted(make.TUESDAY + number * DAY, range(total))
+        new, report = take_new(read, days)
+        came += [shown.paper.arxiv_id for shown in new.announcements]
+        left = total - len(came)
+        assert report.left == left
+        assert (f"and {left:,} on the next days" in report.detail) == bool(left), report.detail
+        days = [kept(read, days)]  # the latest kept day alone says what came
+    assert came == [f"openreview:p{n}" for n in range(total)]
+
+
+def test_what_a_conference_adds_meanwhile_keeps_its_turn_and_loses_none() -> None:
+    days = [kept(accepted(make.TUESDAY, range(MOST_NEW + 50)), [])]
+    grown = accepted(make.WEDNESDAY, [900, 901, *range(MOST_NEW + 50)], published_on=date(2020, 1, 1))
+    assert len(take_new(grown, days)[0].announcements) == 52
+
+
+def test_a_first_look_at_a_venue_goes_back_some_weeks() -> None:
+    young = accepted(make.TUESDAY, [1], published_on=make.TUESDAY - FIRST_LOOK_AT_VENUE)
+    old = accepted(make.TUESDAY, [2], published_on=make.TUESDAY - FIRST_LOOK_AT_VENUE - DAY)
+    new, _ = take_new(Feed(VENUE, make.TUESDAY, (*young.announcements, *old.announcements)), [])
+    assert [shown.paper.arxiv_id for shown in new.announcements] == ["openreview:p1"]

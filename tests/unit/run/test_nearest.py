@@ -131,7 +131,7 @@ def test_a_weekly_readers_first_mail_comes_too_and_one_after_a_pause() -> None:
         given = quiet_day()
         given.subscribers = [subscriber]
         given.source.on -= timedelta(days=1)
-        given.source.days[given.source.on] = {"cs.LG": [make.announcement("2601.00009")]}
+        given.source.days[given.source.on] = {"cs.LG": [make.announcement("2512.00009")]}
         assert set(given.outcomes()) <= {RunOutcome.NOT_DUE, RunOutcome.PAUSED}
         given.source.on = make.TUESDAY
         assert given.outcomes() == [RunOutcome.SENT]

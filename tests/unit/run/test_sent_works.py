@@ -45,6 +45,44 @@ def test_what_was_mailed_as_a_preprint_does_not_come_again_when_it_is_published(
     assert given.sent() == {IDS[BIORXIV]}
 
 
+def published(category: str, version: int = 1) -> list[Announcement]:
+    """The preprint, of which its server knows that the journal published it."""
+    (shown,) = work(category)
+    paper = replace(
+        shown.paper, version=version, origin=Origin("S", "https://a.example", "10.64898/1", published_doi=DOI)
+    )
+    return [Announcement(paper, AnnounceType.NEW if version == 1 else AnnounceType.REPLACE, (category,))]
+
+
+RETITLED, DOI = "An altogether different title for the same bats", IDS[JOURNAL][4:]
+
+
+def test_an_article_with_another_title_is_known_by_the_doi_that_its_preprint_names() -> None:
+    at_once = mornings({BIORXIV: published(BIORXIV), JOURNAL: work(JOURNAL, RETITLED)})
+    assert at_once.sent() == {IDS[BIORXIV]}
+    later = mornings({BIORXIV: published(BIORXIV)}, {JOURNAL: work(JOURNAL, RETITLED)})
+    assert later.sent() == {IDS[BIORXIV]}
+    before = mornings({JOURNAL: work(JOURNAL, RETITLED)}, {BIORXIV: published(BIORXIV)})
+    assert before.sent() == {IDS[JOURNAL]}
+
+
+def test_a_later_version_says_that_what_was_sent_before_became_an_article() -> None:
+    mails = {BIORXIV: work(BIORXIV)}, {BIORXIV: published(BIORXIV, version=2)}, {JOURNAL: work(JOURNAL, RETITLED)}
+    assert mornings(*mails).sent() == {IDS[BIORXIV]}
+
+
+def test_a_paper_of_a_venue_that_names_its_arxiv_id_later_does_not_come_again() -> None:
+    venue = "openreview:TMLR"
+    reader = make.subscriber(categories=(venue,))
+    given = Morning(ScriptedSource({}), ScriptedScorer(), subscribers=[reader])
+    for on, paper_id in ((make.TUESDAY, "openreview:abcd1"), (make.WEDNESDAY, "2601.00001")):
+        paper = make.paper(paper_id, title=TITLE, categories=(venue,), published_on=make.TUESDAY)
+        given.source.on = on
+        given.source.days[on] = {venue: [Announcement(paper, AnnounceType.NEW, (venue,))]}
+        given.run()
+    assert given.sent() == {"openreview:abcd1"}
+
+
 def test_what_was_not_good_enough_as_a_preprint_may_come_as_a_paper() -> None:
     given = Morning(ScriptedSource({}), ScriptedScorer(dull=frozenset({IDS[BIORXIV]})), subscribers=[READER])
     better = make.announcement("2601.00002", categories=(ARXIV,))
@@ -64,5 +102,6 @@ def test_after_more_than_a_year_a_title_is_another_work() -> None:
 def test_only_readers_of_several_sources_need_it() -> None:
     one = [(ARXIV,), (ARXIV, "cs.LG"), (BIORXIV, "biorxiv:genetics"), (JOURNAL,)]
     several = [(ARXIV, BIORXIV), (JOURNAL, ARXIV), (JOURNAL, f"{JOURNAL}2"), (BIORXIV, "medrxiv:oncology")]
+    several.append(("openreview:TMLR",))
     assert not any(reads_several_sources(replace(READER, categories=each)) for each in one)
     assert all(reads_several_sources(replace(READER, categories=each)) for each in several)

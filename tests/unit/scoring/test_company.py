@@ -12,7 +12,7 @@ from newsletter.scoring.ranking.company import load_earlier_papers, measure_comp
 from newsletter.scoring.ranking.coverage import FormEncoder
 from newsletter.scoring.ranking.phrases import read_phrases
 from newsletter.scoring.ranking.pool import weigh
-from newsletter.scoring.ranking.tfidf import Vector, count_terms
+from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
@@ -28,7 +28,7 @@ def compare(wish: str, fields: set[str]) -> dict[str, float]:
     _, at_large = weigh(count_terms([encoder.encode("", text) for text in TEXTS.values()]), load_background())
     phrases = read_phrases(Profile((Topic("", wish),)), {})
     places = load_word_vectors().place_papers(at_large)
-    measured: Vector = measure_company(phrases, places, fields, lambda form: forms.keys(form)[1])
+    measured = measure_company(phrases, places, fields, lambda form: forms.keys(form)[1]).likeness
     return dict(zip(TEXTS, measured.tolist(), strict=True))
 
 
@@ -50,6 +50,20 @@ def test_a_paper_is_like_earlier_papers_on_the_phrase_though_it_shares_no_word()
 )
 def test_without_earlier_papers_nothing_is_said(wish: str, fields: set[str]) -> None:
     assert set(compare(wish, fields).values()) == {0.0}
+
+
+def measure_reach(wish: str, fields: set[str]) -> float:
+    forms = FormEncoder()
+    phrases = read_phrases(Profile((Topic("", wish),)), {})
+    return measure_company(phrases, np.zeros((0, 96), np.float32), fields, lambda form: forms.keys(form)[1]).reach
+
+
+def test_papers_have_all_of_a_subject_and_little_of_a_sentence() -> None:
+    assert measure_reach("reinforcement learning", {"cs.AI"}) == pytest.approx(1)
+    assert measure_reach("grandmothers whose tomatoes won a village prize", {"cs.AI"}) < 0.5
+    assert (
+        measure_reach("grandmothers whose tomatoes won a village prize", {"econ.TH"}) == 1
+    )  # of few papers: no telling
 
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """What readers write in other words than papers do: clipped, foreign, plain and wide ones."""
 
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import Profile, Topic
-from newsletter.scoring.ranking.phrases import RELATED_TRUST, read_forms, read_phrases
+from newsletter.scoring.ranking.phrases import ALONE_TRUST, RELATED_TRUST, read_forms, read_phrases
 from newsletter.scoring.ranking.wordings import SHIPPED, Wordings, load_wordings, reword_profile
 from newsletter.scoring.unknown_words import find_unknown_words
 
@@ -34,7 +35,8 @@ def test_whole_words_are_put_in_the_papers_wording_the_longest_first(written: st
 
 
 def test_a_wide_wording_is_given_once_for_each_name_it_goes_under() -> None:
-    assert list(OWN.vary("AI safety of robots")) == ["alignment of robots", "jailbreak of robots"]
+    varied = [("alignment", "alignment of robots"), ("jailbreak", "jailbreak of robots")]
+    assert list(OWN.vary("AI safety of robots")) == varied
 
 
 def test_what_a_wish_goes_under_counts_for_less_than_the_wish() -> None:
@@ -49,7 +51,27 @@ def test_what_a_wish_goes_under_counts_for_less_than_the_wish() -> None:
 def test_any_text_is_reworded_once_and_for_all(text: str) -> None:
     wordings = load_wordings()
     assert wordings.reword(wordings.reword(text)) == wordings.reword(text)
-    assert all(isinstance(each, str) for each in wordings.vary(text))
+    assert all(name in varied for name, varied in wordings.vary(text))
+
+
+def test_in_a_sentence_a_name_is_looked_for_alone_too_and_counts_for_less() -> None:
+    def trust_of(wish: str) -> dict[str, float]:
+        phrases = read_phrases(Profile((Topic("", wish),)), {}, OWN)
+        return {" ".join(element.alternatives[0][0] for element in each.elements): each.trust for each in phrases}
+
+    sentence = trust_of("AI safety where children play outdoors")
+    assert sentence["jailbreak children play outdoor"] == RELATED_TRUST > sentence["jailbreak"] == ALONE_TRUST
+    assert "jailbreak" not in trust_of("AI safety of robots")
+
+
+def test_lines_may_have_several_left_sides(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text(
+        "# a comment\n\ninterp | mech interp = interpretability\nlies ~ made up, deceit\n"
+    )
+    assert load_wordings(tmp_path / "list.txt") == Wordings(
+        {("interp",): ("interpretability",), ("mech", "interp"): ("interpretability",)},
+        {("lie",): ("made up", "deceit")},
+    )
 
 
 def test_a_profile_keeps_the_names_of_its_topics() -> None:
@@ -66,7 +88,7 @@ class TestShippedList:
         lines = [line for line in LINES if line and not line.startswith("#")]
         wordings = load_wordings()
         assert all(("=" in line) != ("~" in line) for line in lines)
-        assert len(lines) == len(wordings.same) + len(wordings.related)
+        assert sum(line.count("|") + 1 for line in lines) == len(wordings.same) + len(wordings.related)
 
     def test_every_name_asks_for_something_new(self) -> None:
         wordings = load_wordings()

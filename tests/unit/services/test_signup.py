@@ -669,3 +669,11 @@ def test_a_stranger_names_no_feeds(feed: str) -> None:
     office.door.submit(preprints)
     kept = make.present(office.store.get_sign_up(EVE, NOW.date()))
     assert kept.categories == ("biorxiv:genetics",)
+
+
+@pytest.mark.parametrize(("offers", "kept"), [(False, ["cs.LG"]), (True, ["cs.LG", "openreview:TMLR"])])
+def test_a_stranger_names_no_venue_but_one_that_is_offered(offers: bool, kept: list[str]) -> None:
+    office = Office()
+    office.door = replace(office.door, offers_venues=offers)
+    office.door.submit(replace(FORM, categories=("cs.LG", "openreview:TMLR", "openreview:ICLR.cc/2026/Conference")))
+    assert list(make.present(office.store.get_sign_up(EVE, NOW.date())).categories) == kept

@@ -27,6 +27,9 @@ class _Site(Handler):
     def do_GET(self) -> None:
         self.answers(self)
 
+    def do_POST(self) -> None:
+        self.answers(self)
+
     @staticmethod
     def answers(site: "_Site") -> None: ...
 
@@ -135,6 +138,9 @@ def test_an_answer_that_is_cut_may_be_whole_the_next_time() -> None:
     [
         (429, {"retry_after": "120"}, True, 120.0),
         (429, {}, True, None),
+        (429, {"ratelimit_reset": "2261", "x_ratelimit_reset": "1790543172"}, True, 2261.0),
+        (429, {"ratelimit_reset": "2261", "retry_after": "5"}, True, 5.0),
+        (503, {"ratelimit_reset": "2261"}, True, None),
         (503, {"retry_after": "nonsense"}, True, None),
         (500, {}, True, None),
         (401, {}, False, None),
@@ -150,6 +156,38 @@ def test_a_refusal_says_whether_asking_again_helps(
     error = failure(lambda site: site.answer(status, **headers))
     assert str(status) in str(error)
     assert (error.is_passing, error.retry_after_s) == (is_passing, wait_s)
+
+
+def test_a_refusal_carries_the_beginning_of_what_was_said() -> None:
+    said = b'{"name": "Error"}'
+    assert failure(lambda site: site.answer(403, said)).answer == said
+    assert len(failure(lambda site: site.answer(503, b"x" * 50_000)).answer) == 4_000
+    broken = failure(lambda site: site.answer(404, b"no gzip", content_encoding="gzip"))
+    assert (broken.answer, broken.is_passing) == (b"", False)
+    assert "404" in str(broken)
+
+
+@pytest.mark.parametrize(("status", "said"), [(200, ""), (401, "wants a login"), (302, "302")])
+def test_a_body_is_sent_once_and_its_answer_read(status: int, said: str) -> None:
+    bodies = list[bytes]()
+
+    def answers(site: _Site) -> None:
+        bodies.append(site.body())
+        site.answer(status, b"answer", **({"location": "/elsewhere"} if status == 302 else {}))
+
+    with site(answers) as url:
+        fetcher = open_fetcher(contact="ada@example.org", reach=operators(url))
+        if said:
+            with pytest.raises(FetchError, match=said):
+                fetcher.post(f"{url}/login", b"{}", content_type="application/json")
+        else:
+            assert fetcher.post(f"{url}/login", b"{}", content_type="application/json") == b"answer"
+    assert bodies == [b"{}"]
+
+
+def test_a_body_is_not_sent_where_no_feed_is_fetched() -> None:
+    with pytest.raises(FetchError, match="is not asked"):
+        open_fetcher(contact="ada@example.org").post("http://127.0.0.1/login", b"{}", content_type="application/json")
 
 
 def test_a_server_that_is_not_there_may_be_there_later() -> None:

@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.errors import FetchError
+from newsletter.sources.fetching.answer_folder import MOST_AGE, AnswerFolder
 from newsletter.sources.fetching.fetcher import Fetcher, open_fetcher
 from newsletter.sources.fetching.kept_answers import KeptAnswers
 from newsletter.sources.fetching.reach import operators
@@ -104,3 +111,68 @@ def test_the_answers_used_last_stay_where_room_is_short() -> None:
         for path in ("a", "b", "b", "a"):
             page.fetch(kept, path=path)
     assert page.sent == [200, 200, 304, 200]
+
+
+def folder_of(path: Path, max_bytes: int = 1_000_000, now_s: float = 1e9) -> AnswerFolder:
+    at = datetime.fromtimestamp(now_s, UTC)
+    return AnswerFolder(path / "answers", lambda: at, max_bytes=max_bytes)
+
+
+def test_the_next_process_asks_whether_anything_changed(tmp_path: Path) -> None:
+    with showing(Page()) as page:
+        assert [page.fetch(KeptAnswers(folder=folder_of(tmp_path))) for _ in range(3)] == [b"<feed/>"] * 3
+        page.body, page.headers = b"<feed>new</feed>", {"etag": '"2"'}
+        assert [page.fetch(KeptAnswers(folder=folder_of(tmp_path))) for _ in range(2)] == [page.body] * 2
+    assert page.sent == [200, 304, 304, 200, 304]
+
+
+@pytest.mark.parametrize("damage", [b"", b"answer 1\n", b"answer 2\n....[]\n", b"\x00" * 100, None])
+def test_what_the_folder_lost_or_holds_damaged_is_asked_for_without_conditions(
+    tmp_path: Path, damage: bytes | None
+) -> None:
+    with showing(Page()) as page:
+        page.fetch(KeptAnswers(folder=folder_of(tmp_path)))
+        (file,) = (tmp_path / "answers").iterdir()
+        if damage is None:
+            file.unlink()
+        else:
+            file.write_bytes(damage)
+        assert page.fetch(KeptAnswers(folder=folder_of(tmp_path))) == b"<feed/>"
+    assert page.sent == [200, 200]
+
+
+@given(st.data())
+def test_a_kept_answer_is_given_back_as_it_was_or_not_at_all(data: st.DataObject) -> None:
+    with TemporaryDirectory() as name:
+        folder = folder_of(Path(name))
+        content = data.draw(st.binary(min_size=1))
+        folder.keep("https://a.example\n*/*", content)
+        (file,) = (Path(name) / "answers").iterdir()
+        written = bytearray(file.read_bytes())
+        written[data.draw(st.integers(0, len(written) - 1))] ^= data.draw(st.integers(1, 255))
+        file.write_bytes(written[: data.draw(st.integers(0, len(written)))])
+        assert folder.load("https://a.example\n*/*") is None
+        folder.keep("https://a.example\n*/*", content)
+        assert folder.load("https://a.example\n*/*") == content
+        file.rename(file.with_name(sha256(b"other").hexdigest()[:32]))
+        assert folder.load("other") is None  # one address's answer is never another's
+
+
+def test_the_folder_keeps_what_was_used_last_within_its_bounds(tmp_path: Path) -> None:
+    for number in range(5):
+        folder = folder_of(tmp_path, max_bytes=250, now_s=1e9 + number)
+        folder.keep(f"{number}", b"x" * 100)
+        assert folder.load(f"{number}")
+    kept = [number for number in range(5) if folder_of(tmp_path, now_s=1e9 + 9).load(f"{number}")]
+    assert kept == [3, 4]
+    later_s = 1e9 + MOST_AGE.total_seconds() + 86_400
+    late = folder_of(tmp_path, now_s=later_s)
+    late.keep("new", b"x")
+    assert [name for name in ("3", "4", "new") if late.load(name)] == ["new"]
+
+
+def test_a_folder_that_cannot_be_written_costs_a_request_and_no_paper(tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("a file where the folder should be")
+    with showing(Page()) as page:
+        assert [page.fetch(KeptAnswers(folder=folder_of(tmp_path))) for _ in range(2)] == [b"<feed/>"] * 2
+    assert page.sent == [200, 200]

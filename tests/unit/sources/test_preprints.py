@@ -102,6 +102,13 @@ def test_a_record_is_a_paper_with_its_doi_and_its_three_pages() -> None:
     assert (paper.origin.pdf, paper.origin.html) == (f"{place}.full.pdf", f"{place}.full")
 
 
+@pytest.mark.parametrize(("written", "doi"), [("NA", ""), (None, ""), ("10.1038/S41586-026-1", "10.1038/s41586-026-1")])
+def test_a_preprint_that_a_journal_published_names_the_article(written: str | None, doi: str) -> None:
+    origin = only(published=written).origin
+    assert origin
+    assert origin.published_doi == doi
+
+
 @pytest.mark.parametrize(
     ("changes", "notice"),
     [
