@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Hashable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import forbid_readable_password, reveal, utc_now
@@ -63,11 +63,11 @@ def _rest_of(name: str, settings: Settings) -> Rest:
     """Gives the rest of one provider, which all processes with one memory share."""
     from newsletter.senders.paced import Rest
 
-    key = _place(name, settings)
+    key, pace = _place(name, settings), f"mails by {name}"
     if key not in _rests:
-        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-        pace = f"mails by {name}"
-        _rests.setdefault(key, Rest(partial(paces.held_s, pace), partial(paces.hold, pace), time.monotonic))
+        paces = cache(lambda: build_paces(settings) or FolderPaces(settings.state, utc_now))  # made for the first mail
+        rest = Rest(lambda: paces().held_s(pace), lambda seconds: paces().hold(pace, seconds), time.monotonic)
+        _rests.setdefault(key, rest)
     return _rests[key]
 
 
