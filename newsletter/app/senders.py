@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Hashable
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import forbid_readable_password, reveal, utc_now
@@ -50,13 +50,12 @@ def _limits_of(name: str, settings: Settings) -> tuple[Rest, Turns | None]:
     """Gives the rest of one mail server or provider, and the turns there, which all with one memory share."""
     from newsletter.senders.paced import Rest, Turns
 
-    per_minute = settings.mails_per_minute
+    per_minute, pace = settings.mails_per_minute, f"mails by {name}"
     key = (name, per_minute, settings.database_url, settings.state, os.getpid())
     if key not in _limits:
-        pace = f"mails by {name}"
-        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-        rest = Rest(partial(paces.held_s, pace), partial(paces.hold, pace), time.monotonic)
-        turns = Turns(per_minute, partial(paces.reserve, pace), time.monotonic) if per_minute else None
+        paces = cache(lambda: build_paces(settings) or FolderPaces(settings.state, utc_now))  # made for the first mail
+        rest = Rest(lambda: paces().held_s(pace), lambda seconds: paces().hold(pace, seconds), time.monotonic)
+        turns = Turns(per_minute, lambda span_s: paces().reserve(pace, span_s), time.monotonic) if per_minute else None
         _limits.setdefault(key, (rest, turns))
     return _limits[key]
 

@@ -80,13 +80,13 @@ class Database:
         self._engine = _open_postgresql(url) if self.is_postgresql else _open_sqlite(url)
         unflushed = self._engine if self.is_postgresql else _open_sqlite(url, flushes=False)
         self._single = self._engine.execution_options(isolation_level=_AUTOCOMMIT)
-        self._single_unflushed = unflushed.execution_options(isolation_level=_AUTOCOMMIT)
+        self._unflushed = unflushed.execution_options(isolation_level=_AUTOCOMMIT)
         self._local = threading.local()
         self.path = None if self.is_postgresql else Path(str(url.database))
 
     def close(self) -> None:
         self._engine.dispose()
-        self._single_unflushed.dispose()
+        self._unflushed.dispose()
 
     @contextmanager
     def change(self) -> Iterator[Connection]:
@@ -117,7 +117,7 @@ class Database:
         if (current := self._current) is not None:
             yield current
             return
-        connection = self._connect(self._single_unflushed if may_be_lost else self._single)
+        connection = self._connect(self._unflushed if may_be_lost else self._single)
         with self._errors(lambda: True), connection:
             yield connection
 
