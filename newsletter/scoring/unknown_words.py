@@ -16,6 +16,7 @@ from pathlib import Path
 from newsletter.model import Profile
 from newsletter.scoring.ranking.phrases import find_telling_words
 from newsletter.scoring.ranking.word_forms import normalise
+from newsletter.scoring.ranking.wordings import load_wordings
 
 SHIPPED = Path(__file__).with_name("known_words.bin")
 HASHES = 5  # of each word, in a set of seven bits a word
@@ -30,13 +31,14 @@ _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "r", "ers", "est", "ness", 
 def find_unknown_words(profile: Profile) -> tuple[str, ...]:
     """Finds what the topics and liked keywords ask for in words that no paper uses, as the reader wrote it, each once.
 
-    Neighbours are given together ("Schwarze Löcher"); at most MOST_WORDS, each of at most MOST_CHARS characters.
-    Names with digits or capitals inside, and abbreviations, are never among them: a new one is born every day.
+    Neighbours are given together ("Grüne Löcher"); at most MOST_WORDS, each of at most MOST_CHARS characters.
+    Names with digits or capitals inside, and abbreviations, are never among them: a new one is born every day. Neither
+    is what the ranker reads as English, as it does with usual words of some languages.
     """
     texts = [topic.relevant or topic.name for topic in profile.topics] + list(profile.like)
     found: dict[str, str] = {}
     for text in texts:
-        for words in _find_in(text):
+        for words in _find_in(load_wordings().reword(text)):
             found.setdefault(words.casefold(), words)
     return tuple(found.values())[:MOST_WORDS]
 

@@ -468,13 +468,13 @@ def test_check_points_out_what_is_valid_and_may_not_be_meant(place: Place) -> No
 def test_check_names_the_lines_that_ask_for_words_no_paper_uses_and_is_content(place: Place) -> None:
     text = (
         "subscribers:\n  - email: ada@example.org\n    categories: [astro-ph.GA]\n    topics:\n"
-        "      - name: Galaxies\n        relevant: >\n          Galaxies, and their Schwarze\n          Löcher\n"
+        "      - name: Galaxies\n        relevant: >\n          Galaxies, and their Grüne\n          Löcher\n"
         "  - email: eve@example.org\n    categories: [cs.CL]\n    keywords: {like: [machine trasnlation, LoRA]}\n"
     )
     place.path("new.yaml").write_text(text, encoding="utf-8")
     done = place.newsletter("check", "new.yaml")
     assert done.returncode == 0
-    assert "new.yaml:7: no paper of the last years says “Schwarze Löcher”; write it in English" in done.stdout
+    assert "new.yaml:7: no paper of the last years says “Grüne Löcher”; write it in English" in done.stdout
     assert "new.yaml:11: no paper of the last years says “trasnlation”" in done.stdout
     assert done.stdout.count("or set NEWSLETTER_MODEL") == done.stdout.count("no paper of") == 2
     assert "NEWSLETTER_MODEL" not in place.newsletter("check", "new.yaml", model="gpt-5-mini").stdout

@@ -20,6 +20,7 @@ SHIPPED = Path(__file__).with_name("wordings.txt")
 Forms = tuple[str, ...]
 
 _WORD = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"[^.,:;!?()\[\]\n•|·]+")  # no wording reaches over a comma: "diffusion, language models" are two
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,16 @@ def _read(text: str) -> Forms:
 
 def _find(text: str, table: dict[Forms, tuple[str, ...]]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Finds what the table knows: first character, the one behind the last, and what stands for it."""
-    words = list(_WORD.finditer(text))
-    forms = tuple(normalise(word.group()) for word in words)
     longest = max(map(len, table), default=0)
-    first = 0
-    while first < len(words):
-        for last in range(min(len(words), first + longest), first, -1):
-            if names := table.get(forms[first:last]):
-                yield words[first].start(), words[last - 1].end(), names
-                first = last
-                break
-        else:
-            first += 1
+    for piece in _PIECE.finditer(text):
+        words = list(_WORD.finditer(text, *piece.span()))
+        forms = tuple(normalise(word.group()) for word in words)
+        first = 0
+        while first < len(words):
+            for last in range(min(len(words), first + longest), first, -1):
+                if names := table.get(forms[first:last]):
+                    yield words[first].start(), words[last - 1].end(), names
+                    first = last
+                    break
+            else:
+                first += 1

@@ -19,9 +19,11 @@ DAYS = SHARED / "corpus" / "days"
 @pytest.mark.parametrize(
     ("text", "unknown"),
     [
-        ("Schwarze Löcher", ("Schwarze Löcher",)),
-        ("Alles über Schwarze Löcher und dark energy", ("Schwarze Löcher",)),
-        ("aprendizaje por refuerzo", ("aprendizaje", "refuerzo")),
+        ("Grüne Löcher", ("Grüne Löcher",)),
+        ("Alles über Grüne Löcher und dark energy", ("Grüne Löcher",)),
+        ("Schwarze Löcher, aprendizaje por refuerzo, mech interp", ()),
+        ("Riesige schwarze Löcher", ("Riesige",)),
+        ("aprendizaje sin esfuerzo", ("esfuerzo",)),
         ("tranformers and attntion", ("tranformers", "attntion")),
         ("大規模言語モデル", ("大規模言語モデル",)),
         ("Everything about language models", ()),
@@ -43,8 +45,8 @@ def test_each_is_named_once_in_the_order_of_the_profile() -> None:
 
 
 def test_only_what_is_wanted_is_looked_at() -> None:
-    topic = Topic("Sprachmodelle", "language models", "Bildverarbeitung")
-    assert find_unknown_words(Profile((topic,), about="Ich mag Sprachmodelle", avoid=("Bildverarbeitung",))) == ()
+    topic = Topic("Zwergentheorie", "language models", "Wortklauberei")
+    assert find_unknown_words(Profile((topic,), about="Ich mag Wortklauberei", avoid=("Wortklauberei",))) == ()
 
 
 @given(st.lists(st.text(max_size=200), max_size=30))

@@ -27,6 +27,8 @@ OWN = Wordings(
         ("new interp of interps", "new interpretability of interpretability"),
         ("interpolation", "interpolation"),
         ("mech", "mech"),
+        ("fluid mech, interp", "fluid mech, interpretability"),
+        ("mech. Interp", "mech. interpretability"),
         ("", ""),
     ],
 )
@@ -99,6 +101,35 @@ class TestShippedList:
     def test_what_is_the_same_has_one_wording_that_is_not_reworded_itself(self) -> None:
         wordings = load_wordings()
         assert all(len(names) == 1 and wordings.reword(names[0]) == names[0] for names in wordings.same.values())
+
+    @pytest.mark.parametrize(
+        "name", ["COSMOS field", "MOND", "robo-advisors", "a Ia supernova", "van Handel, Recht", "self-driving labs"]
+    )
+    def test_names_that_papers_have_are_not_taken_for_other_words(self, name: str) -> None:
+        assert load_wordings().reword(name) == name
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            "trust region methods",
+            "commuting matrices",
+            "vanishing and exploding gradients",
+            "flatter minima",
+            "pipeline leak",
+            "radiocarbon dating",
+            "whole slides",
+            "IEEE test buses",
+            "power law distributions",
+            "heat equation",
+            "gravity waves",
+            "truthful mechanisms",
+            "plastic deformation",
+            "spin foam",
+            "GaN power stages",
+        ],
+    )
+    def test_no_word_of_a_technical_wish_is_taken_in_its_everyday_sense(self, wish: str) -> None:
+        assert not list(load_wordings().vary(wish))
 
     def test_no_name_has_a_word_that_no_paper_uses(self) -> None:
         wordings = load_wordings()
