@@ -184,7 +184,7 @@ class Mornings:
                 for day in [*made_days.working_days_before(on, HISTORY_DAYS), on]
             }
             days[on][:LATE] = [
-                replace(paper, arxiv_id=f"{on.year - 1 - number % 2}{paper.arxiv_id[2:]}"[2:])
+                replace(paper, arxiv_id=f"{on.year % 100 - 1 - number % 2}{paper.arxiv_id[2:]}")
                 for number, paper in enumerate(days[on][:LATE])
             ]
         return self._days[on]

@@ -124,7 +124,7 @@ def serve(context: RunContext, morning: Morning, selection: Selection) -> Subscr
     prefetcher = context.prefetcher
     used_before = prefetcher.cancel(subscriber.profile, subscriber.min_relevance) if prefetcher else None
     digest, score_report = compose(context.scorer, selection, shared=morning.digests)
-    digest = recall(context, selection, digest, shared=morning.predecessors)
+    digest = recall(context, selection, digest, shared=morning.shared_predecessors)
     digest = replace(digest, usage=spending.sum_usage(digest.usage, used_before))
     try:
         report = settle_claim(context, claim, selection, digest, score_report)

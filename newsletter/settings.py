@@ -438,6 +438,11 @@ class Settings(BaseSettings):
         return bool(self.imap_host or self.inbound_secret)
 
     @property
+    def has_openreview_account(self) -> bool:
+        """Says whether OpenReview can be asked as somebody whom it knows."""
+        return bool(self.openreview_username and self.openreview_password)
+
+    @property
     def signer(self) -> Signer | None:
         keys = [key.get_secret_value() for key in self.secret_keys]
         return Signer(keys) if keys else None

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Hashable
-from functools import partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import forbid_readable_password, reveal, utc_now
@@ -39,40 +39,25 @@ def _keep_pace(sender: Sender, settings: Settings) -> Sender:
     """Lets no more mails out in a minute than the settings say, if they do, and none while the provider has a rest."""
     from newsletter.senders.paced import PacedSender
 
-    turns = _turns_at(sender.name, settings.mails_per_minute, settings) if settings.mails_per_minute else None
-    return PacedSender(sender, _rest_of(sender.name, settings), turns, time.sleep)
+    rest, turns = _limits_of(sender.name, settings)
+    return PacedSender(sender, rest, turns, time.sleep)
 
 
-_turns: dict[Hashable, Turns] = {}  # which all senders of a process share, each of its own place
-_rests: dict[Hashable, Rest] = {}  # likewise
+_limits: dict[Hashable, tuple[Rest, Turns | None]] = {}  # which all senders of a process share, each of its own place
 
 
-def _turns_at(name: str, per_minute: int, settings: Settings) -> Turns:
-    """Gives the turns at one mail server, which all processes with one memory share."""
-    from newsletter.senders.paced import Turns
+def _limits_of(name: str, settings: Settings) -> tuple[Rest, Turns | None]:
+    """Gives the rest of one mail server or provider, and the turns there, which all with one memory share."""
+    from newsletter.senders.paced import Rest, Turns
 
-    key = (per_minute, *_place(name, settings))
-    if key not in _turns:
-        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-        turns = Turns(per_minute, partial(paces.reserve, f"mails by {name}"), time.monotonic)
-        _turns.setdefault(key, turns)
-    return _turns[key]
-
-
-def _rest_of(name: str, settings: Settings) -> Rest:
-    """Gives the rest of one provider, which all processes with one memory share."""
-    from newsletter.senders.paced import Rest
-
-    key = _place(name, settings)
-    if key not in _rests:
-        paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
-        pace = f"mails by {name}"
-        _rests.setdefault(key, Rest(partial(paces.held_s, pace), partial(paces.hold, pace), time.monotonic))
-    return _rests[key]
-
-
-def _place(name: str, settings: Settings) -> tuple[Hashable, ...]:
-    return name, settings.database_url, settings.state, os.getpid()
+    per_minute, pace = settings.mails_per_minute, f"mails by {name}"
+    key = (name, per_minute, settings.database_url, settings.state, os.getpid())
+    if key not in _limits:
+        paces = cache(lambda: build_paces(settings) or FolderPaces(settings.state, utc_now))  # made for the first mail
+        rest = Rest(lambda: paces().held_s(pace), lambda seconds: paces().hold(pace, seconds), time.monotonic)
+        turns = Turns(per_minute, lambda span_s: paces().reserve(pace, span_s), time.monotonic) if per_minute else None
+        _limits.setdefault(key, (rest, turns))
+    return _limits[key]
 
 
 def _require_a_sender(settings: Settings) -> None:
@@ -147,12 +132,17 @@ def build_sendgrid_sender(settings: Settings) -> SendGridSender:
             "SendGrid takes no mail without a key of its own form; set SENDGRID_API_KEY to one with the permission "
             "Mail Send (Settings, API Keys)"
         )
+
+    def hold(seconds: float) -> None:
+        rest, _ = _limits_of(sender.name, settings)
+        rest.hold(seconds)
+
     sender = SendGridSender(
         key,
         url=settings.sendgrid_url,
         timeout_s=settings.sendgrid_timeout_s,
         clock=utc_now,
         sleep=time.sleep,
-        hold=lambda seconds: _rest_of(sender.name, settings).hold(seconds),
+        hold=hold,
     )
     return sender

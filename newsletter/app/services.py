@@ -104,7 +104,7 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         wake=on_signup,
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
         find_unknown_words=find_unknown_words,
-        offers_venues=bool(settings.openreview_username and settings.openreview_password),
+        offers_venues=settings.has_openreview_account,
         alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )
 

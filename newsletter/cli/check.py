@@ -164,7 +164,7 @@ def _subscribers(path: Path, settings: Settings) -> str:
 def _venues_without_account(file: SubscribersFile, settings: Settings) -> list[str]:
     """Says that OpenReview has to know who asks; nothing where nobody reads a venue of it."""
     venues = sorted({each for one in file.subscribers for each in one.categories if categories.is_openreview(each)})
-    if not venues or (settings.openreview_username and settings.openreview_password):
+    if not venues or settings.has_openreview_account:
         return []
     return [f"{', '.join(venues)}: OpenReview wants a login; set OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"]
 

@@ -140,7 +140,7 @@ class FeedOutcome(StrEnum):
     ANNOUNCED = "announced"
     NO_ANNOUNCEMENT = "no announcement"
     STALE = "stale"  # all of it was announced on an earlier day
-    HALF_STALE = "half-stale"  # a good part of it was: today's are not all there yet
+    HALF_STALE = "half-stale"  # a good part of it was, or its date or its ids are older: today's are not all there yet
     FAILED = "failed"
 
 

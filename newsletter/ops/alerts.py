@@ -98,7 +98,7 @@ _EACH = frozenset(
 )  # for these each id is news of its own
 _LATE = {
     FeedOutcome.STALE: "the feed repeats what was announced before",
-    FeedOutcome.HALF_STALE: "a part of the feed repeats what was announced before",
+    FeedOutcome.HALF_STALE: "the feed is an old one, or a part of it is",
     FeedOutcome.NO_ANNOUNCEMENT: "the feed is empty, where there are papers every weekday",
 }
 LATE_TRIES = 3  # answers without today's papers: three quarters of an hour after the first

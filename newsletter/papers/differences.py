@@ -100,6 +100,9 @@ def shorten(change: Change, most_chars: int) -> Change:
     shown: list[Piece] = []
     left = most_chars
     for piece in change:
+        if left < 1:  # what is shown fills it, and has to say itself that more comes
+            last = shown.pop()
+            return (*shown, Piece(f"{last.text[:-1]}…", last.mark))
         if len(piece.text) > left:
             cut = piece.text[: max(0, left - 1)].rpartition(" ")[0] or piece.text[: max(0, left - 1)]
             return (*shown, Piece(f"{cut}…", piece.mark))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from newsletter.model import Announcement, IdKind, Paper, PaperId
@@ -42,27 +42,30 @@ class Works:
 
     def find(self, paper: Paper) -> Paper | None:
         """Finds the paper by which the same work is known; None if it is not."""
-        for doi in _dois(paper):
-            if doi in self._by_doi:
-                return self._by_doi[doi]
+        return next(self.find_all(paper), None)
+
+    def find_all(self, paper: Paper) -> Iterator[Paper]:
+        """Finds every paper that is the same work: what names the DOI of one may have the title of another."""
+        yield from (self._by_doi[doi] for doi in _dois(paper) if doi in self._by_doi)
         title, family = _marks(paper)
         known = self._families.get(title, {})
-        if not family:
-            return next(iter(known.values()), None)
-        return known.get(family) or known.get("")
+        found = known.get(family) or known.get("") if family else next(iter(known.values()), None)
+        if found:
+            yield found
 
 
 def merge_works(announcements: Sequence[Announcement]) -> tuple[Announcement, ...]:
     """Gives each work once, where its first paper stood: the paper that says most of it, with the feeds of all."""
-    works, merged = Works(), dict[str, Announcement]()
+    works, merged, first_of = Works(), dict[str, Announcement](), dict[str, str]()
     for shown in announcements:
-        known = works.find(shown.paper)
-        if known is None or known.arxiv_id == shown.paper.arxiv_id:
-            works.add(shown.paper)
-            merged[shown.paper.arxiv_id] = shown
-        else:
-            first = merged[known.arxiv_id]
-            merged[known.arxiv_id] = join(first, shown, max(first.paper, shown.paper, key=_says_more))
+        same = {first_of[each.arxiv_id] for each in works.find_all(shown.paper)}
+        works.add(shown.paper)
+        first, *others = [key for key in merged if key in same] or [shown.paper.arxiv_id]
+        for part in (shown, *map(merged.pop, others)):
+            known = merged.get(first)
+            merged[first] = join(known, part, max(known.paper, part.paper, key=_says_more)) if known else part
+        joined = {shown.paper.arxiv_id, *(key for key, found in first_of.items() if found in others)}
+        first_of |= dict.fromkeys(joined, first)
     return tuple(merged.values())
 
 

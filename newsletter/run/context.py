@@ -91,7 +91,9 @@ class Morning:
     earlier: Sequence[AnnouncementDay]  # days before today that brought papers, oldest first
     digest_on: date | None = None  # None: each subscriber's own local date
     digests: SharedDigests = field(default_factory=SharedDigests, init=False, compare=False, repr=False)
-    predecessors: SharedPredecessors = field(default_factory=SharedPredecessors, init=False, compare=False, repr=False)
+    shared_predecessors: SharedPredecessors = field(
+        default_factory=SharedPredecessors, init=False, compare=False, repr=False
+    )
     _known: Remembered[tuple[tuple[int, ...], frozenset[str]], _Found] = field(
         default_factory=Remembered, init=False, compare=False, repr=False
     )

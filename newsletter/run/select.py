@@ -61,11 +61,6 @@ class Selection:
         return not (self.failed_feeds or self.late_feeds or self.half_feeds)
 
     @property
-    def mailed_on(self) -> tuple[date, ...]:
-        """The dates of the mails before, oldest first."""
-        return tuple(mail.digest_on for mail in self.mailed)
-
-    @property
     def papers(self) -> tuple[Paper, ...]:
         """What is to be scored."""
         return tuple(candidate.paper for candidate in self.candidates)
@@ -150,9 +145,9 @@ def _changed(
     Where a paper was sent before the rows of the history begin, which is seldom, all rows are read.
     """
     subscriber, digest_on = selection.subscriber, selection.digest_on
-    if subscriber.updates is Updates.NONE or not selection.mailed_on:
+    if subscriber.updates is Updates.NONE or not selection.mailed:
         return ()
-    since = selection.mailed_on[-1] - LOOK_BACK
+    since = selection.mailed[-1].digest_on - LOOK_BACK
     versions = morning.later_versions(context.store, since, subscriber.updates)
     earlier = (history.sent_before, *(mail.paper_ids for mail in history.mailed))
     is_whole = since >= morning.days[0].announced_on and all(versions.keys().isdisjoint(papers) for papers in earlier)

@@ -79,11 +79,11 @@ class Rest:
         with suppress(StoreError):
             self.tell(seconds)
 
-    def left(self) -> float:
-        """Gives the seconds that are left of it; asks the memory once in a while."""
+    def left(self, *, anew: bool = False) -> float:
+        """Gives the seconds that are left of it; asks the memory once in a while, and whenever it is asked `anew`."""
         with self._lock:
             now_s = self.monotonic()
-            if now_s >= self._look_at_s:
+            if anew or now_s >= self._look_at_s:
                 self._look_at_s = now_s + LOOK_S
                 with suppress(StoreError):
                     self._until_s = max(self._until_s, now_s + self.look())
@@ -104,23 +104,25 @@ class PacedSender:
     def send(self, message: Message, *, on_hand_over: Callable[[], None] = do_nothing) -> Accepted:
         waited_s = 0.0
         while wait_s := self.rest.left():
-            self._wait(message, wait_s, waited_s)
+            if waited_s + wait_s > MOST_REST_S:
+                raise self._deferred(message, wait_s)
+            self._sleep(wait_s)
             waited_s += wait_s
         if self.turns and (wait_s := self.turns.take()):
-            self._wait(message, wait_s, 0.0)
+            # So far away is a turn behind many others, or, of those that rest since the look above, no turn at all
+            if wait_s > MOST_REST_S and (rest_s := self.rest.left(anew=True)) > MOST_REST_S:
+                raise self._deferred(message, rest_s)
+            self._sleep(wait_s)
         return self.sender.send(message, on_hand_over=on_hand_over)
 
-    def _wait(self, message: Message, wait_s: float, waited_s: float) -> None:
-        """Raises SendDeferred, without having waited, where that would be too long in all."""
-        if waited_s + wait_s > MOST_REST_S:
-            raise SendDeferred(
-                message.delivery_id,
-                f"the mail of {message.delivery_id} was not offered to {self.name}, which asks to be left alone for "
-                f"{ceil(wait_s / 60)} minutes; a later run sends it",
-                retry_after_s=wait_s,
-                strikes=2,
-            )
-        self._sleep(wait_s)
+    def _deferred(self, message: Message, rest_s: float) -> SendDeferred:
+        return SendDeferred(
+            message.delivery_id,
+            f"the mail of {message.delivery_id} was not offered to {self.name}, which asks to be left alone for "
+            f"{ceil(rest_s / 60)} minutes; a later run sends it",
+            retry_after_s=rest_s,
+            strikes=2,
+        )
 
     def find(self, delivery_id: str) -> Evidence:
         return self.sender.find(delivery_id)

@@ -17,6 +17,7 @@ from itertools import accumulate
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Paper
 from newsletter.papers import arxiv_day, taxonomy, withdrawal_notice
+from newsletter.sources.left_out import name_left_out, require_some
 from newsletter.sources.markup import Document, Entry, moment, read_document, shown
 
 FULL_FEED_ENTRIES = 2_000  # arXiv cuts a longer feed; the new papers with the lowest ids are what is missing
@@ -227,15 +228,9 @@ def _announcements(
         except ValueError as error:
             name = shown(entry.id) or "without an id"
             problems.append(f"An entry in the feed of {category} was left out ({name}): {error}.")
-    if problems and not announcements:
-        raise SourceError(
-            category,
-            f"None of the {len(problems)} entries in the feed of {category} could be read. {problems[0]} arXiv may"
-            " have changed its format: update this program.",
-        )
-    more = len(problems) - _NAMED_ENTRIES
-    rest = (f"{more} more entries in the feed of {category} were left out.",) if more > 0 else ()
-    return tuple(announcements), (*problems[:_NAMED_ENTRIES], *rest)
+    what = f"entries in the feed of {category}"
+    require_some(announcements, problems, what, category, server="arXiv")
+    return tuple(announcements), name_left_out(problems, what, most=_NAMED_ENTRIES)
 
 
 def _announcement(entry: Entry, category: str, *, is_headed: bool) -> Announcement:

@@ -15,16 +15,15 @@ from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed, Origin, Paper, PaperId
 from newsletter.papers import arxiv_id, categories, withdrawal_notice
 from newsletter.sources.entries import FeedDocument, FeedEntry, read_entries
+from newsletter.sources.left_out import name_left_out
 from newsletter.sources.markup import shown
 from newsletter.sources.names import read_names
 
 MOST_TITLE_CHARS, MOST_ABSTRACT_CHARS, MOST_URL_CHARS = 1_000, 20_000, 1_000
 _NAME_CHARS = 100  # of a journal or a blog
-_NAMED_ENTRIES = 3  # that were left out, with a warning of their own
 _DOI_IN_URL = re.compile(r"/(?:doi/)?(?:abs/|full/|pdf/|epdf/|content/)?(10\.\d{4,9}/[^?#\s]+)", re.IGNORECASE)
 _VERSION = re.compile(r"v(\d{1,2})$")
 _PREPRINT_HOSTS = {"www.biorxiv.org": "bioRxiv", "www.medrxiv.org": "medRxiv"}
-_ARXIV_HOSTS = ("arxiv.org", "www.arxiv.org", "export.arxiv.org")
 # What journals put before an abstract: "Nature X, Published online: 12 May 2026; doi:10.1038/…"
 _LEAD = re.compile(r"^[^.;:]{2,80}, Published online: [^;]{5,40}; doi:\s?10\.\d{4,9}/[-._;()/:A-Za-z0-9]+\s*")
 _LABEL = re.compile(r"^(?:abstract|summary)\s*[:.]?\s+(?=[A-Z])", re.IGNORECASE)
@@ -62,9 +61,7 @@ def _warnings(document: FeedDocument, address: str, problems: list[str]) -> Iter
         yield f"The feed {address} is not encoded as it says; some characters may be wrong."
     if document.left_out:
         yield f"The feed {address} has more entries than are read; its last {document.left_out} were left out."
-    yield from problems[:_NAMED_ENTRIES]
-    if (more := len(problems) - _NAMED_ENTRIES) > 0:
-        yield f"{more} more entries of {address} were left out."
+    yield from name_left_out(problems, f"entries of {address}")
 
 
 def _paper(entry: FeedEntry, document: FeedDocument, address: str, category: str) -> Paper:
@@ -78,7 +75,7 @@ def _paper(entry: FeedEntry, document: FeedDocument, address: str, category: str
     url = _address(entry.link, document, address) or _address(entry.guid, None, address)
     doi, version = _doi(entry, url)
     found = PaperId.of_doi(doi) if doi else None
-    known = _arxiv(url, doi)
+    known = arxiv_id(doi) or arxiv_id(url)
     mark = _mark(entry, url, address)
     if not (known or found or mark):
         raise ValueError("it has neither a link nor an id")
@@ -139,16 +136,6 @@ def _version_in(url: str, doi: str) -> int:
     return max(1, int(version[1])) if version and (urlsplit(url).hostname or "") in _PREPRINT_HOSTS else 1
 
 
-def _arxiv(url: str, doi: str) -> str:
-    """Gives the arXiv id of an entry that is a paper of arXiv's; else ""."""
-    if doi.startswith("10.48550/arxiv."):
-        return arxiv_id(doi)
-    parts = urlsplit(url)
-    if (parts.hostname or "") in _ARXIV_HOSTS and parts.path.startswith("/abs/"):
-        return arxiv_id(parts.path.removeprefix("/abs/"))
-    return ""
-
-
 def _mark(entry: FeedEntry, url: str, address: str) -> str:
     """Gives what tells an entry apart: its own name if that is one for the world, else with the feed's, else its link.
 
@@ -178,7 +165,14 @@ def _address(text: str, document: FeedDocument | None, address: str) -> str:
         return ""
     try:
         base = urljoin(address, document.link) if document else address
-        url = urljoin(base, text.strip())
+        return web_address(urljoin(base, text.strip()))
+    except ValueError:
+        return ""
+
+
+def web_address(url: str) -> str:
+    """Gives an address, http or https, that may stand in a mail; "" for any other, and for one with a login in it."""
+    try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:

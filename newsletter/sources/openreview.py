@@ -14,15 +14,17 @@ from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from newsletter.errors import SourceError
-from newsletter.model import Announcement, Feed
-from newsletter.papers import arxiv_day, categories, merge_announcements
+from newsletter.model import Feed
+from newsletter.papers import arxiv_day, categories
+from newsletter.sources.left_out import name_left_out, require_some
 from newsletter.sources.openreview_notes import (
     COPY_NAME,
     CREDENTIALS,
     AcceptedPaper,
     NotesPage,
+    in_order,
+    read_answer,
     read_notes,
-    read_object,
 )
 from newsletter.sources.polite import PoliteGetter
 
@@ -31,7 +33,6 @@ WINDOW = timedelta(days=60)  # in 43 weekdays a conference's 8,600 papers come, 
 FIRST_PAGE, PAGE = 100, 1000  # a journal has its newest on the first; the API gives no more than 1,000
 MOST_PAGES = 12
 _JSON = "application/json"
-_NAMED = 3  # of the notes that were left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +62,41 @@ class OpenReviewSource:
         self._account = account
         self._api_url = api_url.rstrip("/")
         self._token = ""
+        self._login_refusal = ""
 
     def fetch(self, category: str) -> Feed:
-        """Fetches what a venue accepted lately: talks first, then spotlights, then the others, each newest first.
+        """Fetches what a venue accepted lately, in the order of `in_order`.
 
         Raises SourceError if not all of it can be had, and for a venue that OpenReview does not know.
         """
         on = arxiv_day(self._now())
+        since = on - WINDOW
         found: list[AcceptedPaper] = []
         problems: list[str] = []
+        warnings: list[str] = []
         read = 0
         for number in range(MOST_PAGES):
-            page = self._page(category, read, PAGE if number else FIRST_PAGE)
-            found += [each for each in page.papers if each.accepted_on >= on - WINDOW]
+            limit = PAGE if number else FIRST_PAGE
+            page = self._page(category, read, limit)
+            found += page.papers
             problems += page.problems
             read += page.notes
-            if _is_last(page, read, PAGE if number else FIRST_PAGE, since=on - WINDOW):
+            if _is_last(page, read, limit, since=since):
                 break
             if not page.notes:
                 raise SourceError(category, f"Of {page.total} papers of {category} {read} came; run again later.")
         else:
-            problems.insert(0, f"{category} accepted more papers than are read; of its latest {read} all are there.")
+            warnings.append(f"{category} accepted more papers than are read; of its latest {read} all are there.")
+        what = f"papers of {category}"
+        require_some(found, problems, what, category, server="OpenReview")
+        warnings += name_left_out(problems, what)
         if not read:
             self._require_known(category)
-            problems.append(
+            warnings.append(
                 f"{category} has no accepted paper yet; if there are some at OpenReview, compare its name with the"
                 " address of their page."
             )
-        return Feed(category, on, _in_order(found), tuple(_shortened(problems)))
+        return Feed(category, on, in_order(each for each in found if each.accepted_on >= since), tuple(warnings))
 
     def _page(self, category: str, offset: int, limit: int) -> NotesPage:
         venue = quote(categories.within_source(category), safe="/")
@@ -98,7 +106,7 @@ class OpenReviewSource:
     def _require_known(self, category: str) -> None:
         """Raises SourceError for a venue that does not exist: to the API it is one without papers."""
         venue = quote(categories.within_source(category), safe="/")
-        groups = read_object(self._get(f"{self._api_url}/groups?id={venue}", category), category).get("groups")
+        groups = read_answer(self._get(f"{self._api_url}/groups?id={venue}", category), category).get("groups")
         if not groups:
             raise SourceError(
                 category,
@@ -108,7 +116,7 @@ class OpenReviewSource:
 
     def _get(self, url: str, category: str) -> bytes:
         if self._account and not self._token:
-            self._token = self._log_in(self._account, category)
+            self._token = self._log_in_once(self._account, category)
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else None
         try:
             return self._getter.get(url, category, accept=_JSON, headers=headers)
@@ -116,9 +124,20 @@ class OpenReviewSource:
             self._token = ""  # it may have grown too old
             raise
 
+    def _log_in_once(self, account: Account, category: str) -> str:
+        """Logs in, but not again after a refusal: no password is tried for one venue after the other."""
+        if self._login_refusal:
+            raise SourceError(category, self._login_refusal, is_config=True)
+        try:
+            return self._log_in(account, category)
+        except SourceError as error:
+            if error.is_config:
+                self._login_refusal = str(error)
+            raise
+
     def _log_in(self, account: Account, category: str) -> str:
         body = json.dumps({"id": account.username, "password": account.password}).encode()
-        answer = read_object(self._getter.post(f"{self._api_url}/login", category, body, content_type=_JSON), category)
+        answer = read_answer(self._getter.post(f"{self._api_url}/login", category, body, content_type=_JSON), category)
         token = answer.get("token")
         if not (isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token):
             raise SourceError(
@@ -134,13 +153,3 @@ def _is_last(page: NotesPage, read: int, limit: int, *, since: date) -> bool:
     """Whether no later page has papers of the time that is wanted: they come newest first."""
     is_older = bool(page.papers) and page.papers[-1].accepted_on < since
     return is_older or (page.notes < limit if page.total is None else read >= page.total)
-
-
-def _in_order(found: list[AcceptedPaper]) -> tuple[Announcement, ...]:
-    newest_first = sorted(found, key=lambda each: each.accepted_on, reverse=True)
-    return merge_announcements(each.announcement for each in sorted(newest_first, key=lambda each: each.place))
-
-
-def _shortened(problems: list[str]) -> list[str]:
-    more = len(problems) - _NAMED
-    return [*problems[:_NAMED], *([f"{more} more papers were left out."] if more > 0 else [])]

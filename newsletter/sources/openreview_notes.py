@@ -10,22 +10,23 @@ the readers of a mail.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from newsletter.errors import FetchError, SourceError
 from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
-from newsletter.papers import arxiv_id, categories, venues, withdrawal_notice
-from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS, MOST_URL_CHARS
+from newsletter.papers import arxiv_id, categories, merge_announcements, venues, withdrawal_notice
+from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS, web_address
+from newsletter.sources.json_answers import of_another_form, read_object
 from newsletter.sources.markup import shown
 from newsletter.sources.names import MOST_NAMES
 
-MAX_BYTES = 20_000_000
-NOTE_URL, PDF_URL = "https://openreview.net/forum?id=", "https://openreview.net/pdf?id="
+_SERVER = "OpenReview"
+_PDF_URL = "https://openreview.net/pdf?id="
 CREDENTIALS = "OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD"
 COPY_NAME = "copy its name from the address of its page there, capitals included"
 _NAME_CHARS = 200
@@ -33,8 +34,6 @@ _VENUE_CHARS = 100
 _EVERYBODY = "everyone"
 _EARLIEST_MS, _LATEST_MS = (datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000 for year in (1990, 2100))
 _ID_FIELDS = ("doi", "DOI", "arxiv", "arXiv", "arxiv_id", "arxiv_link", "preprint", "preprint_link", "pdf", "html")
-_ARXIV_HOSTS, _DOI_HOSTS = ("arxiv.org", "www.arxiv.org"), ("doi.org", "dx.doi.org")
-_ARXIV_PATH = re.compile(r"/(?:abs|pdf)/(.+?)(?:\.pdf)?/?")
 _FORUM_IN_BIBTEX = re.compile(r"openreview\.net/forum\?id=([A-Za-z0-9_-]+)")
 _WAIT = re.compile(r"try again in (?:(\d{1,5}) minutes?)?(?:\s+and\s+)?(?:(\d{1,6}) seconds?)?", re.IGNORECASE)
 _LINE_MARKS = re.compile(r"^[ \t]{0,8}(?:[-*+]|#{1,6}|>)[ \t]+", re.MULTILINE)
@@ -67,12 +66,10 @@ class NotesPage:
 
 def read_notes(body: bytes, category: str) -> NotesPage:
     """Reads one page; keeps what the category's venue accepted. Raises SourceError for what is no whole page."""
-    document = read_object(body, category)
+    document = read_answer(body, category)
     notes, total = document.get("notes"), document.get("count")
     if not isinstance(notes, list) or not (total is None or (isinstance(total, int) and 0 <= total < 10**9)):
-        raise SourceError(
-            category, f"What OpenReview sent for {category} has another form than its API has; update this program."
-        )
+        raise of_another_form(category, _SERVER)
     found, problems = [], []
     for note in notes:
         try:
@@ -84,27 +81,21 @@ def read_notes(body: bytes, category: str) -> NotesPage:
     return NotesPage(tuple(found), len(notes), total, tuple(problems))
 
 
-def read_object(body: bytes, category: str) -> Mapping[str, Any]:
+def in_order(papers: Iterable[AcceptedPaper]) -> tuple[Announcement, ...]:
+    """Gives each paper once: talks first, then spotlights, then the others, the newest of each first."""
+    newest_first = sorted(papers, key=lambda each: each.accepted_on, reverse=True)
+    return merge_announcements(each.announcement for each in sorted(newest_first, key=lambda each: each.place))
+
+
+def read_answer(body: bytes, category: str) -> Mapping[str, Any]:
     """Reads an answer as far as its outer form. Raises SourceError if it is damaged, or no object of JSON."""
-    if len(body) > MAX_BYTES:
-        raise SourceError(category, f"OpenReview sent more than {MAX_BYTES // 1_000_000} MB for {category}.")
     if body.lstrip()[:1] == b"<":
         raise SourceError(
             category,
             f"OpenReview sent an HTML page in place of {category}, as it does to ask for a person at a browser; set"
             f" {CREDENTIALS} to an account of yours, or run again later.",
         )
-    try:
-        document = json.loads(body, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(
-            category, f"What OpenReview sent for {category} is damaged ({shown(str(error))}); run again later."
-        ) from error
-    if not isinstance(document, dict):
-        raise SourceError(
-            category, f"What OpenReview sent for {category} has another form than its API has; update this program."
-        )
-    return document
+    return read_object(body, category, _SERVER)
 
 
 def understand(refusal: FetchError) -> FetchError:
@@ -117,25 +108,24 @@ def understand(refusal: FetchError) -> FetchError:
     match name:
         case "RateLimitError":
             wait_s = refusal.retry_after_s or _asked_wait_s(message)
-            when = f"in {-(-wait_s // 60):.0f} minutes" if wait_s else "later"
+            when = f"in {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
             text = f"OpenReview is asked too often ({shown(message)}); ask again {when}."
-            return FetchError(refusal.url, text, is_passing=True, retry_after_s=wait_s, answer=refusal.answer)
+            return FetchError(refusal.url, text, is_passing=True, retry_after_s=wait_s)
         case "ChallengeRequiredError":
             return FetchError(
                 refusal.url,
                 "OpenReview lists papers for people at a browser and for programs that are logged in; set"
                 f" {CREDENTIALS} to an account of yours, or log in there once if they are set.",
-                answer=refusal.answer,
             )
         case "TokenExpiredError":
             text = "OpenReview took the login for too old; it is renewed when it is asked again."
-            return FetchError(refusal.url, text, is_passing=True, answer=refusal.answer)
+            return FetchError(refusal.url, text, is_passing=True)
         case "NotFoundError":
             text = f"OpenReview knows no such venue; {COPY_NAME}."
-            return FetchError(refusal.url, text, answer=refusal.answer)
+            return FetchError(refusal.url, text)
         case "LoginError":
             text = f"OpenReview does not take {CREDENTIALS}; correct them."
-            return FetchError(refusal.url, text, answer=refusal.answer)
+            return FetchError(refusal.url, text)
         case _:
             return refusal
 
@@ -145,14 +135,6 @@ def _asked_wait_s(message: str) -> float | None:
     found = _WAIT.search(message)
     wait_s = 60.0 * int(found[1] or 0) + int(found[2] or 0) if found else 0.0
     return wait_s or None
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Makes an object. Raises ValueError for one that has a key twice: damage has made one of two."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a note says something twice")
-    return made
 
 
 # --- one note -----------------------------------------------------------------------------------------
@@ -185,9 +167,9 @@ def _paper(note: Mapping[str, Any], category: str, venue: str) -> Paper:
     pdf = _text(note, "pdf")
     origin = Origin(
         name=venue[:_VENUE_CHARS] or categories.show_category(category),
-        url=f"{NOTE_URL}{forum.value}",
+        url=forum.url,
         doi=doi.value if doi else "",
-        pdf=f"{PDF_URL}{forum.value}" if pdf.startswith("/pdf") else _web(pdf),
+        pdf=f"{_PDF_URL}{forum.value}" if pdf.startswith("/pdf") else web_address(pdf),
     )
     return Paper(
         arxiv_id=known or str(doi or forum),
@@ -220,21 +202,9 @@ def _named_ids(note: Mapping[str, Any]) -> tuple[str, PaperId | None]:
     """Finds the paper's arXiv id and its DOI, where the note names them: by these one paper is known everywhere."""
     known, doi = "", None
     for text in (_text(note, field) for field in _ID_FIELDS):
-        known = known or _arxiv_of(text)
-        parts = _split(text)
-        if not doi and (not parts.scheme or parts.hostname in _DOI_HOSTS):
-            doi = PaperId.of_doi(text)
-    if doi and doi.value.startswith("10.48550/arxiv."):
-        known, doi = known or arxiv_id(doi.value), None
+        known = known or arxiv_id(text)
+        doi = doi or PaperId.of_doi(text)
     return known, doi
-
-
-def _arxiv_of(text: str) -> str:
-    parts = _split(text)
-    path = _ARXIV_PATH.fullmatch(parts.path)
-    if parts.hostname in _ARXIV_HOSTS and path:
-        return arxiv_id(path[1])
-    return arxiv_id(text) if re.fullmatch(r"(?:arxiv:)?\d{4}\.\d{4,5}(?:v\d+)?", text.strip(), re.IGNORECASE) else ""
 
 
 def _authors(note: Mapping[str, Any]) -> Iterator[str]:
@@ -278,20 +248,3 @@ def _without_marks(text: str) -> str:
 
 def _line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def _split(text: str) -> Any:
-    try:
-        parts = urlsplit(text)
-        _ = parts.hostname
-    except ValueError:
-        return urlsplit("")
-    return parts
-
-
-def _web(text: str) -> str:
-    """Gives an address of the web as it is; "" for any other text."""
-    parts = _split(text)
-    is_good = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc
-    fits = len(text) <= MOST_URL_CHARS and text.isprintable() and not re.search(r"[\s<>\"'`\\]", text)
-    return text if is_good and fits else ""

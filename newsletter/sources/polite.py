@@ -23,7 +23,8 @@ class PoliteGetter:
     """Gets what is at an address, in its turn. `sleep` waits before another attempt. Not safe for several threads.
 
     `understand` reads what a server says of itself when it refuses: it may give another error in place of one. With
-    `holds_others` a long rest that the server asks for is kept by all who share its turns.
+    `holds_others` a long rest that the server asks for is kept by all who share its turns; not where another server,
+    which may be asked in its place, has the same turns.
     """
 
     def __init__(

@@ -7,7 +7,6 @@ a record that cannot be read is left out and named.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
 from newsletter.papers import categories, withdrawal_notice
 from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS
 from newsletter.sources.html_text import html_to_text
+from newsletter.sources.json_answers import of_another_form, read_object
 from newsletter.sources.markup import shown
 from newsletter.sources.names import read_names
 
-MAX_BYTES = 20_000_000
 MOST_VERSION = 99
 # bioRxiv marks up its abstracts by words: O_LI … C_LI for an item of a list, O_SCPLOWnC_SCPLOW for a small capital,
 # O_ST_ABSBackgroundC_ST_ABS for a heading, and O_FIG … C_FIG around what there is instead of a figure
@@ -79,30 +78,11 @@ def clean_abstract(text: str) -> str:
 
 def _load(body: bytes, category: str, server: str) -> Mapping[str, Any]:
     """Reads the JSON of a page as far as its outer form. Raises SourceError if it has another."""
-    if len(body) > MAX_BYTES:
-        raise SourceError(category, f"{server} sent more than {MAX_BYTES // 1_000_000} MB for {category}.")
-    try:
-        document = json.loads(body, object_pairs_hook=_without_doubles)
-    except (ValueError, RecursionError) as error:
-        raise SourceError(
-            category, f"What {server} sent for {category} is damaged ({shown(str(error))}); run again later."
-        ) from error
-    messages = document.get("messages") if isinstance(document, dict) else None
-    collection = document.get("collection", []) if isinstance(document, dict) else None
-    is_page = isinstance(messages, list) and messages and isinstance(messages[0], dict) and isinstance(collection, list)
-    if not is_page:
-        raise SourceError(
-            category, f"What {server} sent for {category} has another form than its API has; update this program."
-        )
+    document = read_object(body, category, server)
+    messages, collection = document.get("messages"), document.get("collection", [])
+    if not (isinstance(messages, list) and messages and isinstance(messages[0], dict) and isinstance(collection, list)):
+        raise of_another_form(category, server)
     return {"messages": messages, "collection": collection}
-
-
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Makes an object. Raises ValueError for one that has a key twice: damage has made one of two."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a record says something twice")
-    return made
 
 
 def _number(value: object, category: str, server: str) -> int:

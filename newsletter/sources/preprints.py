@@ -15,6 +15,7 @@ from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Feed
 from newsletter.papers import arxiv_day, categories, merge_announcements
 from newsletter.sources.feed_papers import parse_entries
+from newsletter.sources.left_out import name_left_out, require_some
 from newsletter.sources.polite import PoliteGetter
 from newsletter.sources.preprint_records import preprint_origin, read_page
 
@@ -22,7 +23,6 @@ API_URL = "https://api.biorxiv.org"
 WINDOW = timedelta(days=8)  # a week and a day are caught up with; papers are posted late, too
 MAX_PAGES = 100  # of 30 to 100 records each
 _JSON, _RSS = "application/json", "application/rss+xml, application/rdf+xml, application/xml;q=0.9, */*;q=0.5"
-_NAMED = 3  # of the records that were left out
 
 
 class PreprintSource:
@@ -63,8 +63,9 @@ class PreprintSource:
             problems += page.problems
             read += page.records
             if read >= page.total:
-                more = (f"{len(problems) - _NAMED} more records were left out.",) if len(problems) > _NAMED else ()
-                return Feed(category, on, merge_announcements(found), (*problems[:_NAMED], *more))
+                what = f"records of {category}"
+                require_some(found, problems, what, category, server=categories.TITLES[source])
+                return Feed(category, on, merge_announcements(found), name_left_out(problems, what))
             if not page.records:
                 raise SourceError(category, f"Of {page.total} records of {category} {read} came; run again later.")
         raise SourceError(category, f"{category} has more than {MAX_PAGES} pages of records; update this program.")

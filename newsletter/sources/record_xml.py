@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from newsletter.errors import SourceError
 from newsletter.model import PaperRecord
+from newsletter.sources.left_out import require_some
 from newsletter.sources.markup import MAX_BODY_BYTES, MAX_ENTRIES, MAX_TAGS, refuse_busy, shown
 
 _HTML = re.compile(r"^\s*(?:<!doctype html|<html[\s>])", re.IGNORECASE)
@@ -75,12 +76,7 @@ def read_records(
         except (ValueError, OverflowError) as error:
             name = shown(each.findtext(id_path, "")) or "without an id"
             problems.append(f"A record of {category} was left out ({name}): {error}.")
-    if problems and not records:
-        raise SourceError(
-            category,
-            f"None of the {len(problems)} records of {category} could be read. {problems[0]} arXiv may have changed its"
-            " format: update this program.",
-        )
+    require_some(records, problems, f"records of {category}", category, server="arXiv")
     return tuple(records), tuple(problems)
 
 

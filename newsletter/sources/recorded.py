@@ -22,7 +22,7 @@ from newsletter.papers import categories, merge_announcements
 from newsletter.sources.feed import check_category, feed_day, parse_feed
 from newsletter.sources.feed_papers import parse_entries
 from newsletter.sources.markup import MAX_BODY_BYTES
-from newsletter.sources.openreview_notes import read_notes
+from newsletter.sources.openreview_notes import in_order, read_notes
 from newsletter.sources.preprint_records import read_page
 from newsletter.sources.preprints import as_preprints
 
@@ -131,9 +131,8 @@ class RecordedSource:
 def parse_other(body: bytes, category: str) -> Feed:
     """Reads a feed of another source than arXiv's, of whatever day: of a server with an API its answer, too."""
     if categories.is_openreview(category):
-        papers = read_notes(body, category)
-        shown = merge_announcements(each.announcement for each in papers.papers)
-        return Feed(category, date.min, shown, papers.problems)
+        notes = read_notes(body, category)
+        return Feed(category, date.min, in_order(notes.papers), notes.problems)
     if not categories.is_feed(category) and body.lstrip().startswith(b"{"):
         page = read_page(body, category)
         return Feed(category, date.min, merge_announcements(page.announcements), page.problems)

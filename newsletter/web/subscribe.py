@@ -81,7 +81,7 @@ _MANY = "many"
 CLOSED = (LinkState.OLD, LinkState.LEFT, LinkState.BLOCKED, LinkState.FULL, _MANY, "dead")
 
 
-def groups_for(form: Form, *, has_venues: bool = False) -> tuple[GroupView, ...]:
+def groups_for(form: Form, *, offers_venues: bool) -> tuple[GroupView, ...]:
     """Groups all categories that strangers may choose; a group in which something is chosen is open."""
     groups = []
     for name, archives in _GROUPS:
@@ -90,7 +90,7 @@ def groups_for(form: Form, *, has_venues: bool = False) -> tuple[GroupView, ...]
         groups.append(_group(name, shown, form))
     for source, names in categories.SUBJECTS.items():
         groups.append(_group(source, tuple((f"{source}:{code}", title) for code, title in names.items()), form))
-    if has_venues:
+    if offers_venues:
         source = categories.SourceName.OPENREVIEW
         shown = tuple((f"{source}:{venue}", title) for venue, title in venues.OFFERED.items())
         groups.append(_group(source, shown, form))
@@ -108,9 +108,9 @@ def zone_names() -> tuple[str, ...]:
 
 
 def _view(
-    form: Form, problems: Sequence[FormProblem] = (), *, blank_zone: str = "", has_venues: bool = True
+    form: Form, problems: Sequence[FormProblem] = (), *, blank_zone: str = "", offers_venues: bool = True
 ) -> dict[str, object]:
-    view = FormView(form, groups_for(form, has_venues=has_venues), problems)
+    view = FormView(form, groups_for(form, offers_venues=offers_venues), problems)
     return {
         "form": view,
         "frequencies": _FREQUENCIES,
@@ -176,15 +176,14 @@ class _Routes:
     def form(self) -> str | tuple[str, int, dict[str, str]]:
         if self.signups.is_full():
             return _closed(LinkState.FULL)
-        has_venues = self.signups.offers_venues
         if flask.request.method != "POST":
             blank = self._blank()
-            return flask.render_template("subscribe.html", **_view(blank, blank_zone=blank.zone, has_venues=has_venues))
+            return self._show(blank, blank_zone=blank.zone)
         typed = _typed(self._blank())
         if flask.request.form.get("do") != "subscribe":
-            return flask.render_template("subscribe.html", **_view(typed, has_venues=has_venues))
+            return self._show(typed)
         if problems := self.signups.problems(typed):
-            return flask.render_template("subscribe.html", **_view(typed, problems, has_venues=has_venues))
+            return self._show(typed, problems)
         if flask.request.form.get(TRAP):
             return flask.render_template("asked.html")  # whoever fills it in need not know that it was noticed
         wait_s = self.by_client.take(client_of(flask.request))
@@ -192,6 +191,10 @@ class _Routes:
             return _closed(_MANY), 429, {"Retry-After": f"{wait_s or DAY_S}"}
         self.signups.submit(typed)
         return flask.render_template("asked.html")
+
+    def _show(self, form: Form, problems: Sequence[FormProblem] = (), *, blank_zone: str = "") -> str:
+        view = _view(form, problems, blank_zone=blank_zone, offers_venues=self.signups.offers_venues)
+        return flask.render_template("subscribe.html", **view)
 
     def confirm(self, link: tuple[str, date]) -> str:
         who, on = link

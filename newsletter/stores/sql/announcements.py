@@ -17,7 +17,7 @@ from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.table import SqlTable
 from newsletter.stores.values import adapter_of
 
-_NOTE = "feeds of the latest day"  # a document
+_NOTES = "feeds of "  # documents
 
 
 class Announcements:
@@ -45,36 +45,39 @@ class Announcements:
                 stored = replace(stored, asking=noted.asking)
             day = announcements.add_feeds(stored, feeds, reports)
             self.rows.put(day)
-            self._note(day)
+            if noted:
+                self._note(day)
         return day
 
     def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
         with self._database.change():
             self._database.lock("day", announced_on)
-            stored = self._noted(announced_on) or self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
+            noted = self._noted(announced_on)
+            stored = noted or self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
             day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self._is_running)
             if day is not None:
                 self._note(day)
+                if noted is None:
+                    self._drop_notes(before=announced_on)
         return day is not None
 
     def _noted(self, announced_on: date) -> AnnouncementDay | None:
-        """Gives that day without its papers, which take long to read and to write; None if another one is noted."""
-        day = self._latest_noted()
-        return day if day and day.announced_on == announced_on else None
-
-    def _latest_noted(self) -> AnnouncementDay | None:
+        """Gives that day without its papers, which take long to read and write; None if nobody asked for its feeds."""
+        note = self._documents.get_document(_note_name(announced_on))
         try:
-            return adapter_of(AnnouncementDay).validate_json(self._documents.get_document(_NOTE) or "")
+            return adapter_of(AnnouncementDay).validate_json(note or "")
         except ValidationError:
             return None  # none, or of another version: it is made anew of the day itself
 
     def _note(self, day: AnnouncementDay) -> None:
-        """Notes what is known of the latest day's feeds, and who asks for them. Call within a change."""
-        latest = self._latest_noted()
-        if latest is None or latest.announced_on <= day.announced_on:
-            self._documents.put_document(
-                _NOTE, adapter_of(AnnouncementDay).dump_json(replace(day, announcements=())).decode()
-            )
+        """Notes what is known of a day's feeds, and who asks for them. Call within a change."""
+        note = adapter_of(AnnouncementDay).dump_json(replace(day, announcements=()))
+        self._documents.put_document(_note_name(day.announced_on), note.decode())
+
+    def _drop_notes(self, *, before: date) -> None:
+        """Deletes the notes of earlier days. Call within a change."""
+        names = tables.documents.c.name
+        self._documents.rows.drop(names.startswith(_NOTES), names < _note_name(before))
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         return self.rows.get(announced_on)
@@ -89,6 +92,10 @@ class Announcements:
 
     def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         self.rows.drop_days(self._columns.announced_on, before, most_days)
+
+
+def _note_name(announced_on: date) -> str:
+    return f"{_NOTES}{announced_on}"
 
 
 def columns_of(day: AnnouncementDay) -> dict[str, Any]:

@@ -58,6 +58,7 @@ _COLUMNS_OF: dict[str, Any] = {
     "digests": digests.columns_of,
 }
 _MORE_COLUMNS_OF: dict[str, Any] = {"digests": search.columns_of}
+_CONDITIONS_OF = {"documents": (documents.are_lasting(),)}  # which rows are carried, where it is not all
 
 
 class SqlContents:
@@ -83,9 +84,8 @@ class SqlContents:
         with self._database.snapshot():
             for kind in KINDS:
                 table = self._tables[kind]
-                for rows in table.pages():
-                    values = [table.value_of(row) for row in rows]
-                    yield kind, [one for one in values if kind != "documents" or documents.is_lasting(one)]
+                for rows in table.pages(*_CONDITIONS_OF.get(kind, ())):
+                    yield kind, [table.value_of(row) for row in rows]
 
     def begin(self, origin: str) -> bool:
         with self._database.change():
@@ -116,8 +116,8 @@ class SqlContents:
     def _first_kind_with_rows(self) -> str:
         with self._database.statement() as connection:
             for kind in KINDS:
-                table = tables.metadata.tables[kind]
-                if connection.execute(select(func.count()).select_from(select(table).limit(1).subquery())).scalar_one():
+                rows = select(tables.metadata.tables[kind]).where(*_CONDITIONS_OF.get(kind, ())).limit(1)
+                if connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one():
                     return kind.replace("_", " ")
         return ""
 

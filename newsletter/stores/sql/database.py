@@ -78,8 +78,9 @@ class Database:
         self.name = describe(url)
         self.is_postgresql = url.drivername.startswith("postgresql")
         self._engine = _open_postgresql(url) if self.is_postgresql else _open_sqlite(url)
-        self._unflushed = self._engine if self.is_postgresql else _open_sqlite(url, flushes=False)
+        unflushed = self._engine if self.is_postgresql else _open_sqlite(url, flushes=False)
         self._single = self._engine.execution_options(isolation_level=_AUTOCOMMIT)
+        self._unflushed = unflushed.execution_options(isolation_level=_AUTOCOMMIT)
         self._local = threading.local()
         self.path = None if self.is_postgresql else Path(str(url.database))
 
@@ -116,8 +117,7 @@ class Database:
         if (current := self._current) is not None:
             yield current
             return
-        unflushed = self._unflushed.execution_options(isolation_level=_AUTOCOMMIT)
-        connection = self._connect(unflushed if may_be_lost else self._single)
+        connection = self._connect(self._unflushed if may_be_lost else self._single)
         with self._errors(lambda: True), connection:
             yield connection
 

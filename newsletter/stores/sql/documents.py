@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import ColumnElement, not_
+
 from newsletter.stores.contents import Document
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
@@ -28,6 +30,6 @@ def columns_of(document: Document) -> dict[str, Any]:
     return {"name": document.name}
 
 
-def is_lasting(document: Document) -> bool:
-    """False for what is of use here and now, such as paces: their names have blanks, which no file's name may have."""
-    return " " not in document.name
+def are_lasting() -> ColumnElement[bool]:
+    """Leaves out what is of use here and now, such as paces: their names have blanks, which no file's name may have."""
+    return not_(tables.documents.c.name.contains(" "))

@@ -119,7 +119,7 @@ class _Sqlite(Protocol):
 def _sqlite_at_once(connection: Connection, parameters: dict[str, Any]) -> bool:
     driver: _Sqlite = connection.connection.driver_connection  # type: ignore[assignment]  # it has one while in use
     if _VIEW not in connection.info:
-        for statement in _view_and_trigger():
+        for statement in view_and_trigger():
             connection.exec_driver_sql(statement)
         connection.info[_VIEW] = True  # as long as this connection lives
     before = driver.total_changes
@@ -141,7 +141,7 @@ def _view() -> Table:
 
 
 @cache
-def _view_and_trigger() -> tuple[str, str]:
+def view_and_trigger() -> tuple[str, str]:
     """Makes both of the same UPDATE as for PostgreSQL: in a trigger NEW.name is what `:name` is in a statement."""
     update = str(_unhindered().compile(dialect=sqlite.dialect(paramstyle="named")))
     update = re.sub(_LIST, r"(SELECT value FROM json_each(NEW.\1))", update)
@@ -150,8 +150,8 @@ def _view_and_trigger() -> tuple[str, str]:
     others = ", ".join(_OF_DIGEST)
     new = ", ".join(f"NEW.digest_{name}" for name in _OF_DIGEST)
     return (
-        f"CREATE TEMP VIEW {_VIEW} ({', '.join(columns)}) AS SELECT {', '.join(['NULL'] * len(columns))}",
-        f"CREATE TEMP TRIGGER hand_over INSTEAD OF INSERT ON {_VIEW} BEGIN {update}; "
+        f"CREATE TEMP VIEW IF NOT EXISTS {_VIEW} ({', '.join(columns)}) AS SELECT {', '.join(['NULL'] * len(columns))}",
+        f"CREATE TEMP TRIGGER IF NOT EXISTS hand_over INSTEAD OF INSERT ON {_VIEW} BEGIN {update}; "
         f"INSERT INTO digests (subscriber_id, digest_on, {others}) "
         f"SELECT NEW.key_subscriber_id, NEW.key_digest_on, {new} WHERE changes() = 1; END",
     )

@@ -43,11 +43,11 @@ class Paces:
 
     def held_s(self, name: str) -> float:
         """Says for how many seconds turns are held back; takes none. Raises StoreError."""
-        document = f"hold of {name}"
-        if self._documents.get_document(document) is None:  # as nearly always
+        until = self._documents.get_document(f"hold of {name}")
+        if until is None:  # as where nobody was ever told so
             return 0.0
         with self._database.statement() as connection:
-            return self._left(document, self._now_s(connection))
+            return max(0.0, float(until) - self._now_s(connection))
 
     def _reserve(self, name: str, amount_s: float) -> float:
         with self._database.change() as connection:

@@ -178,11 +178,11 @@ class SqlTable(Generic[T]):
                     found.setdefault(error.subscriber_id, str(error))
         return found
 
-    def pages(self) -> Iterator[Sequence[Any]]:
-        """Gives all rows by their key, some hundreds at a time, for `value_of`."""
+    def pages(self, *conditions: ColumnElement[bool]) -> Iterator[Sequence[Any]]:
+        """Gives those rows by their key, some hundreds at a time, for `value_of`."""
         key = [self.columns[name] for name in self._key]
         types = [column.type for column in key]
-        wanted = select(*key, self.columns["value"]).order_by(*key).limit(ROWS_AT_ONCE)
+        wanted = select(*key, self.columns["value"]).where(*conditions).order_by(*key).limit(ROWS_AT_ONCE)
         page = wanted
         while True:
             with self.database.statement() as connection:

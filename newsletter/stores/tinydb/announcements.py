@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,10 +13,19 @@ from pydantic import ValidationError
 from newsletter.files import atomic
 from newsletter.model import AnnouncementDay, Feed, FeedReport
 from newsletter.papers import announcements, begin_asking
-from newsletter.stores.tinydb.folder import ReadCache, StateFolder, day_file, day_files, disk_errors, drop_days
+from newsletter.stores.tinydb.folder import (
+    ReadCache,
+    StateFolder,
+    day_file,
+    day_files,
+    disk_errors,
+    drop_days,
+    matching,
+)
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.stores.values import adapter_of
 
+_NOTE = re.compile(r"asking-\d{4}-\d\d-\d\d")
 _DAYS_IN_MEMORY = 16  # a history of seven and today, for two zones
 
 
@@ -24,7 +34,7 @@ class Announcements:
 
     def __init__(self, folder: StateFolder, is_running: Callable[[str], bool]) -> None:
         self._is_running = is_running
-        self._asking, self._temp = folder.locks / "asking", folder.temp
+        self._locks, self._temp = folder.locks, folder.temp
         self._days = JsonTable(folder, "announcements", AnnouncementDay, lambda day: day.announced_on.isoformat())
         self._cache = ReadCache(lambda path: self._days.get(path, path.stem), most=_DAYS_IN_MEMORY)
 
@@ -36,38 +46,50 @@ class Announcements:
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
         path = self._file(announced_on)
         with self._days.change(path):
-            day = announcements.add_feeds(self._with_asking(announced_on), feeds, reports)
+            noted = self._noted(announced_on)
+            day = announcements.add_feeds(self._with_asking(announced_on, noted), feeds, reports)
             self._days.put(path, day)
-            self._note(day)
+            if noted:
+                self._note(day)
         return day
 
     def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
-        with self._days.change(self._asking):
-            stored = self._with_asking(announced_on)
+        with self._days.change(self._note_file(announced_on)):
+            noted = self._noted(announced_on)
+            stored = self._with_asking(announced_on, noted)
             day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self._is_running)
             if day is not None:
                 self._note(day)
+                if noted is None:
+                    self._drop_notes(before=announced_on)
         return day is not None
 
-    def _with_asking(self, announced_on: date) -> AnnouncementDay:
+    def _with_asking(self, announced_on: date, noted: AnnouncementDay | None) -> AnnouncementDay:
         """Gives that day with who is asking for its feeds: noted apart, since to write a day takes long."""
         day = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
-        noted = self._noted()
-        return replace(day, asking=noted.asking) if noted and noted.announced_on == announced_on else day
+        return replace(day, asking=noted.asking) if noted else day
 
-    def _noted(self) -> AnnouncementDay | None:
-        with disk_errors(self._asking):
+    def _noted(self, announced_on: date) -> AnnouncementDay | None:
+        path = self._note_file(announced_on)
+        with disk_errors(path):
             try:
-                return adapter_of(AnnouncementDay).validate_json(self._asking.read_bytes())
+                return adapter_of(AnnouncementDay).validate_json(path.read_bytes())
             except (FileNotFoundError, ValidationError):
                 return None  # a note helps nobody but runs that are alive
 
     def _note(self, day: AnnouncementDay) -> None:
-        """Notes who is asking for the feeds of the latest day. Call under the folder's lock."""
-        latest = self._noted()
-        if latest is None or latest.announced_on <= day.announced_on:
-            note = adapter_of(AnnouncementDay).dump_json(replace(day, announcements=(), feeds=()))
-            atomic.write_whole(self._asking, note, temp_folder=self._temp)
+        """Notes who is asking for the feeds of a day. Call under the folder's lock."""
+        note = adapter_of(AnnouncementDay).dump_json(replace(day, announcements=(), feeds=()))
+        atomic.write_whole(self._note_file(day.announced_on), note, temp_folder=self._temp)
+
+    def _drop_notes(self, *, before: date) -> None:
+        """Deletes the notes of earlier days. Call under the folder's lock."""
+        for path, _ in matching(self._locks, _NOTE):
+            if path.name < self._note_file(before).name:
+                path.unlink(missing_ok=True)
+
+    def _note_file(self, announced_on: date) -> Path:
+        return self._locks / f"asking-{announced_on}"
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
         path = self._file(announced_on)

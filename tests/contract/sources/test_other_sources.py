@@ -1,6 +1,7 @@
 """What every source besides arXiv's does: bioRxiv and medRxiv, OpenReview, and anybody's feed, live and recorded."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -38,6 +39,7 @@ class Kind:
 
     category: str
     body: bytes
+    unreadable: bytes  # an answer that is whole, and of which no paper can be read
     build: Callable[[PoliteGetter], Fetching]
     ending: str
 
@@ -46,16 +48,26 @@ KINDS = {
     "preprints": Kind(
         BIORXIV,
         test_preprints.page([test_preprints.record(number) for number in range(1, COUNT + 1)]),
+        test_preprints.page([test_preprints.record(number, title="") for number in range(1, COUNT + 1)]),
         lambda getter: PreprintSource(getter, lambda: NOW),
         "json",
     ),
     "openreview": Kind(
         OPENREVIEW,
-        openreview_server.page([openreview_server.note(word) for word in ("one", "two", "three")]),
+        openreview_server.page(
+            [openreview_server.note(word, called=f"TMLR {word}") for word in ("spotlight", "three", "oral")]
+        ),
+        openreview_server.page([openreview_server.note(word, forum=None) for word in ("one", "two", "three")]),
         lambda getter: OpenReviewSource(getter, lambda: NOW),
         "json",
     ),
-    "feed": Kind(FEED, atom(SAMPLES[:COUNT]), lambda getter: AnyFeedSource(getter, lambda: NOW), "xml"),
+    "feed": Kind(
+        FEED,
+        atom(SAMPLES[:COUNT]),
+        re.sub(b"<title>On [^<]*", b"<title>", atom(SAMPLES[:COUNT])),
+        lambda getter: AnyFeedSource(getter, lambda: NOW),
+        "xml",
+    ),
 }
 
 
@@ -94,13 +106,13 @@ def test_fetching_may_be_repeated(kind: Kind) -> None:
     assert source.fetch(kind.category) == source.fetch(kind.category)
 
 
-def test_a_recording_holds_the_same_papers(kind: Kind, tmp_path: Path) -> None:
+def test_a_recording_holds_the_same_papers_in_the_same_order(kind: Kind, tmp_path: Path) -> None:
     (tmp_path / f"{file_stem(kind.category)}.{kind.ending}").write_bytes(kind.body)
     recorded = RecordedSource(tmp_path).fetch(kind.category)
     alive = live(kind, lambda: httpx2.Response(200, content=kind.body)).fetch(kind.category)
-    assert {each.paper.arxiv_id for each in recorded.announcements} == {
+    assert [each.paper.arxiv_id for each in recorded.announcements] == [
         each.paper.arxiv_id for each in alive.announcements
-    }
+    ]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>Just a moment</html>", b"%PDF-1.7", b"\x00", b"null", b"{"])
@@ -114,6 +126,11 @@ def test_what_is_no_answer_is_an_error_in_words_and_no_quiet_day(kind: Kind, bod
 def test_an_answer_that_ends_early_is_no_quiet_day(kind: Kind) -> None:
     with pytest.raises(SourceError):
         live(kind, lambda: httpx2.Response(200, content=kind.body[: len(kind.body) * 2 // 3])).fetch(kind.category)
+
+
+def test_an_answer_of_which_no_paper_can_be_read_is_no_quiet_day(kind: Kind) -> None:
+    with pytest.raises(SourceError, match=f"None of the {COUNT} .* could be read"):
+        live(kind, lambda: httpx2.Response(200, content=kind.unreadable)).fetch(kind.category)
 
 
 @pytest.mark.parametrize(("status", "is_config"), [(404, True), (401, True), (429, False), (503, False)])

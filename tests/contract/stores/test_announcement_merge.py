@@ -13,6 +13,7 @@ from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport
 from newsletter.run.collect import collect
 from newsletter.run.context import RunContext
 from newsletter.stores import Store
+from newsletter.stores.sql import SqlStore
 from newsletter.stores.tinydb import TinyStore
 from tests import make
 from tests.contract.stores.memories import Memory, SharedMemory, race
@@ -253,10 +254,36 @@ def test_of_an_earlier_day_nothing_is_noted_that_another_day_needs(opened: Opene
     assert not second.begin_asking(earlier, "cs.LG", run_id="r2", now=NOW)
 
 
+def test_of_the_next_day_nothing_is_noted_that_today_needs(opened: Opener) -> None:
+    """Nor does it cost more than that day's note if the clock was a year ahead for a while."""
+    first, second = opened(), opened()
+    first.start_run("r1")
+    second.start_run("r2")
+    for days in (400, 1, 0):
+        on = DAY + timedelta(days=days)
+        assert first.begin_asking(on, "cs.LG", run_id="r1", now=NOW)
+        assert not second.begin_asking(on, "cs.LG", run_id="r2", now=NOW)
+
+
+def test_a_note_is_kept_until_a_later_day_is_asked_for(shared: SharedMemory, tmp_path: Path) -> None:
+    store, days = shared.another(), [DAY + timedelta(days=number) for number in range(3)]
+    store.start_run("r1")
+    for on in days:
+        assert store.begin_asking(on, "cs.LG", run_id="r1", now=NOW)
+        store.add_feeds(on, [], [report("cs.LG", FeedOutcome.NO_ANNOUNCEMENT)])
+
+    def is_noted(on: date) -> bool:
+        if isinstance(store, SqlStore):
+            return store.get_document(f"feeds of {on}") is not None
+        return (tmp_path / "state" / "locks" / f"asking-{on}").exists()
+
+    assert [is_noted(on) for on in days] == [False, False, True]
+
+
 @pytest.mark.parametrize("left", [b"", b"\xff{", b'{"announced_on": 7}'])
 def test_a_note_that_cannot_be_read_is_made_anew(tiny: TinyStore, tmp_path: Path, left: bytes) -> None:
     tiny.start_run("r1")
-    (tmp_path / "state" / "locks" / "asking").write_bytes(left)
+    (tmp_path / "state" / "locks" / f"asking-{DAY}").write_bytes(left)
     assert tiny.begin_asking(DAY, "cs.LG", run_id="r1", now=NOW)
     assert not tiny.begin_asking(DAY, "cs.LG", run_id="r2", now=NOW)
 

@@ -183,6 +183,18 @@ def test_what_is_worth_nothing_tomorrow_is_in_no_backup(place: Callable[[str, st
     assert [one.subscriber_id for one in target.store().get_enrolled()] == [ONE]
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_is_worth_nothing_tomorrow_is_not_in_the_way_of_a_backup(
+    place: Callable[[str, str], Place], kind: str
+) -> None:
+    """`newsletter check` takes turns at the servers of feeds, also before there is anything else."""
+    source, target = place("tiny", "here"), place(kind, "there")
+    fill(source.store())
+    Paces(target.store().database).reserve("feeds of https://rss.arxiv.org", 3.0)  # type: ignore[attr-defined]
+    carry(source.contents(), target.contents(), ORIGIN, quiet)
+    assert everything(target.contents()) == everything(source.contents())
+
+
 def test_an_empty_memory_makes_a_backup_too(place: Callable[[str, str], Place], tmp_path: Path) -> None:
     counts = write_backup(place("sqlite", "here").contents(), tmp_path / "backup.gz", quiet)
     assert counts == BackupFile(tmp_path / "backup.gz").counts == dict.fromkeys(KINDS, 0)

@@ -12,7 +12,9 @@ from newsletter.errors import LedgerError, StoreError
 from newsletter.model import DeliveryState
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import ConnectionLost, Database, parse_url
+from newsletter.stores.sql.hand_over import view_and_trigger
 from tests import databases, make
+from tests.archives import digest
 from tests.contract.stores.memories import DAY, NOW, WHO, claim, handed_over
 
 NORMAL, FULL = 1, 2  # https://sqlite.org/pragma.html#pragma_synchronous
@@ -157,4 +159,20 @@ def test_sqlite_waits_for_the_disk_unless_a_power_cut_may_undo_it(tmp_path: Path
         with database.statement(may_be_lost=True) as within:
             assert within is whole
     assert levels == [FULL, FULL, NORMAL]
+    database.close()
+
+
+@pytest.mark.parametrize("there", range(3))
+def test_a_connection_of_sqlite_that_was_made_ready_in_part_hands_over(tmp_path: Path, there: int) -> None:
+    """As where its disk was full between the two statements."""
+    database = Database(parse_url(databases.copy_sqlite(tmp_path / "state.db")))
+    with database.statement() as connection:
+        for statement in view_and_trigger()[:there]:
+            connection.exec_driver_sql(statement)
+    store = SqlStore(database)
+    store.start_run("r1")
+    row = ledger.hand_over(claim(store), paper_ids=(), announced_on=(DAY,), message_id="<m@x.org>", now=NOW)
+    assert store.hand_over(row, digest(DAY, subscriber=make.subscriber(subscriber_id=WHO)))
+    assert store.get_delivery(WHO, DAY) == row
+    store.close()
     database.close()

@@ -22,7 +22,7 @@ def test_readers_do_not_wait_while_late_papers_are_looked_for(place: Place, tmp_
     now = app.utc_now()
     (yesterday,) = last_weekdays(arxiv_day(now), 1)  # a day is kept, so none is missing
     read = FeedReport("cs.LG", FeedOutcome.ANNOUNCED, 1, "", now)
-    place.store.add_feeds(yesterday, [Feed("cs.LG", yesterday, (make.announcement("2601.00001"),))], [read])
+    place.store.add_feeds(yesterday, [Feed("cs.LG", yesterday, (make.announcement("2401.00001"),))], [read])
     waiting: list[int] = []
 
     class RecordHandler(Handler):

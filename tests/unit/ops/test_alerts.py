@@ -108,6 +108,11 @@ def test_a_late_announcement_is_told_once_after_some_looks_and_taken_back_once()
     assert build_alert(there, find_arrivals(there, sent), sent) is None
 
 
+def test_a_half_stale_feed_is_not_said_to_repeat_anything_since_its_date_or_its_ids_may_have_told() -> None:
+    said = text(report(feeds=(*FINE, late(3, FeedOutcome.HALF_STALE))))
+    assert "Announcement late (cs.RO): the feed is an old one, or a part of it is" in said
+
+
 @pytest.mark.parametrize("outcome", [FeedOutcome.STALE, FeedOutcome.HALF_STALE, FeedOutcome.NO_ANNOUNCEMENT])
 def test_many_categories_that_are_late_together_are_one_line(outcome: FeedOutcome) -> None:
     feeds = tuple(replace(late(3, outcome), category=category) for category in ("cs.AI", "cs.CL", "cs.RO"))

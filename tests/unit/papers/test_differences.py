@@ -5,7 +5,7 @@ from dataclasses import replace
 from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.model import Paper
@@ -36,6 +36,7 @@ def test_the_pieces_of_a_change_are_the_two_texts(before: str, after: str) -> No
 
 
 @given(WORDS, WORDS, st.integers(1, 80))
+@example("0000", "0", 4)  # the first piece fills it to the last character
 def test_what_is_shown_is_never_longer_than_asked(before: str, after: str, most: int) -> None:
     shown = shorten(compare_words(before, after), most)
     assert sum(len(piece.text) for piece in shown) <= most

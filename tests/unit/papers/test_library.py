@@ -96,7 +96,11 @@ def test_no_text_breaks_a_reader(name: str, text: str) -> None:
         " 2510.05064 ",
         "https://arxiv.org/abs/2510.05064",
         "https://arxiv.org/pdf/2510.05064v1.pdf",
+        "http://export.arxiv.org/abs/2510.05064v2?context=cs#comments",
+        "https://www.arxiv.org/html/2510.05064/",
         "10.48550/arXiv.2510.05064",
+        "doi: 10.48550/arXiv.2510.05064",
+        "http://dx.doi.org/10.48550/arXiv.2510.05064",
         "https://doi.org/10.48550/ARXIV.2510.05064",
     ],
 )

@@ -1,6 +1,7 @@
 """papers/works.py: the same letters and the same first author are one work; all else is two."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,18 @@ def test_of_two_places_the_one_that_says_more_stays_with_the_feeds_of_both(
     merged = merge_works(both[::-1] if is_turned else both)
     assert [each.paper.arxiv_id for each in merged if each != other] == [better.arxiv_id]
     assert {each.feeds for each in merged} == {("a", "b"), ("c",)}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_work_in_three_places_comes_once_in_whatever_order_they_stand(order: tuple[int, ...]) -> None:
+    became = replace(BIORXIV, published_doi="10.5555/1")
+    places = [
+        shown(paper("2601.00001"), "a"),
+        shown(paper(origin=became), "b"),
+        shown(paper("doi:10.5555/1", "What the article is called at last", origin=JOURNAL), "c"),
+    ]
+    (merged,) = merge_works([places[place] for place in order])
+    assert (merged.paper.arxiv_id, merged.feeds) == ("2601.00001", ("a", "b", "c"))
 
 
 def test_what_a_feed_has_shown_in_one_place_it_shows_no_later_in_another() -> None:

@@ -56,7 +56,7 @@ def test_a_lookup_selects_as_one_look_at_everything_does(has_years: bool) -> Non
         everything = read_history(given.store, reader.subscriber_id)
         whole = select_from(everything, known(given), reader, make.TUESDAY, history_days=7)
         assert (found.candidates, found.days, found.is_first) == (whole.candidates, whole.days, whole.is_first)
-        assert set(found.mailed_on) <= set(whole.mailed_on)
+        assert set(found.mailed) <= set(whole.mailed)
         seen = has_years and reader is one
         assert [each.paper.arxiv_id for each in found.candidates] == ([NEW] if seen else [NEW, OLD])
 

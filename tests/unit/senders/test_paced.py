@@ -162,6 +162,33 @@ def test_a_mail_that_would_have_to_wait_long_is_put_off_and_not_offered(per_minu
     assert sender.find(message().delivery_id).accepted is not True
 
 
+@pytest.mark.parametrize("processes", [2, 10])
+def test_a_turn_behind_many_others_is_waited_for(processes: int) -> None:
+    """At one mail in a minute ten senders wait for ten minutes; if they gave up, their turns would be lost."""
+    pace, at = SharedPace(), Time()
+    for number in range(processes):
+        own = Time()
+        turns = Turns(1, lambda s: pace.reserve(at(), s), own)
+        PacedSender(FlakySender(lambda: datetime.now(UTC)), nobody_rests(own), turns, own.sleep).send(message())
+        assert own() - at() == 60 * number
+
+
+def test_a_rest_that_begins_between_the_look_and_the_turn_is_no_turn_to_wait_for() -> None:
+    at = Time()
+    shared = SharedRest(at)
+    rest = shared.opened()
+
+    def reserve(_amount_s: float) -> float:
+        shared.tell(3600)
+        return 3600
+
+    sender = FlakySender(lambda: datetime.now(UTC))
+    with pytest.raises(SendDeferred, match="60 minutes"):
+        PacedSender(sender, rest, Turns(60, reserve, at), at.sleep).send(message())
+    assert at.now_s == 1000
+    assert sender.find(message().delivery_id).accepted is not True
+
+
 def test_a_rest_that_is_made_longer_again_and_again_ends_the_patience() -> None:
     at = Time()
     rest = Rest(look=lambda: 50.0, tell=lambda _seconds: None, monotonic=at)

@@ -50,6 +50,7 @@ TITLE, LINK = "<title>A title</title>", f"<link>{SITE}/1</link>"
     ("item", "paper_id"),
     [
         (f"{TITLE}<link>https://arxiv.org/abs/2510.05064v2</link>", "2510.05064"),
+        (f"{TITLE}<link>https://arxiv.org/pdf/2510.05064v2</link>", "2510.05064"),
         (f"{TITLE}{LINK}<guid>https://doi.org/10.48550/arXiv.2510.05064</guid>", "2510.05064"),
         (f"{TITLE}<link>https://doi.org/10.5555/ABC.1</link>", "doi:10.5555/abc.1"),
         (f"{TITLE}<link>https://pubs.example.org/doi/full/10.5555/abc.1?af=R</link>", "doi:10.5555/abc.1"),

@@ -79,6 +79,7 @@ def test_a_note_is_a_paper_with_its_forum_its_pdf_and_the_tex_of_its_abstract() 
     [
         ({"pdf": "https://arxiv.org/pdf/2510.05064v2.pdf"}, "2510.05064"),
         ({"html": "https://arxiv.org/abs/2510.05064"}, "2510.05064"),
+        ({"html": "https://arxiv.org/html/2510.05064v1?context=cs"}, "2510.05064"),
         ({"arxiv": "arXiv:2510.05064v1"}, "2510.05064"),
         ({"doi": "10.48550/arXiv.2510.05064"}, "2510.05064"),
         ({"doi": "https://doi.org/10.5555/Invented.1"}, "doi:10.5555/invented.1"),
@@ -91,6 +92,24 @@ def test_a_paper_that_names_its_arxiv_id_or_doi_is_known_by_it(content: dict[str
     paper = only(content=content)
     assert paper.arxiv_id == paper_id
     assert (paper.origin is None) == (paper_id == "2510.05064")
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("/pdf/0123.pdf", "https://openreview.net/pdf?id=oneForum1"),
+        ("https://proceedings.example.org/one.pdf", "https://proceedings.example.org/one.pdf"),
+        ("https://ada:pass@example.org/one.pdf", ""),
+        ("https://example.org/one two.pdf", ""),
+        ("ftp://example.org/one.pdf", ""),
+        ("http://[::1", ""),
+        ("", ""),
+    ],
+)
+def test_the_pdf_is_at_openreview_or_at_an_address_that_may_stand_in_a_mail(written: str, address: str) -> None:
+    origin = only(content={"pdf": written}).origin
+    assert origin
+    assert origin.pdf == address
 
 
 def test_the_day_is_that_of_publication_or_else_the_one_it_came_online() -> None:
@@ -225,6 +244,15 @@ def test_a_login_that_fails_is_told_without_name_and_password(
     assert USERNAME not in str(caught.value)
     assert PASSWORD not in str(caught.value)
     assert PASSWORD not in repr(ACCOUNT)
+
+
+def test_a_password_that_is_refused_is_not_tried_for_the_next_venue(server: OpenReviewServer) -> None:
+    asking = source(server, Account(USERNAME, "another"))
+    for venue in ("TMLR", ICLR):
+        with pytest.raises(SourceError, match="does not take OPENREVIEW_USERNAME") as caught:
+            asking.fetch(f"openreview:{venue}")
+        assert (caught.value.category, caught.value.is_config) == (f"openreview:{venue}", True)
+    assert server.requests == ["POST /login"]
 
 
 def test_who_asks_too_often_waits_as_long_as_the_words_say(server: OpenReviewServer) -> None:
