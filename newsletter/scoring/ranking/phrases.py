@@ -57,6 +57,7 @@ NAME_TRUST = 0.8
 RELATED_TRUST = 0.7  # of another name for a part of what was asked for
 ALONE_TRUST = 0.56  # of such a name without the words beside it, in a sentence: "reionization", after the big bang
 SENTENCE = 2  # so many telling words beside a name make one
+MOST_CHARS = 400  # of a piece that is looked for under other names, or each of them makes a long phrase of a long one
 IRRELEVANT_TRUST = 0.6  # of a phrase in "irrelevant", beside an avoided keyword: prose names much that matters little
 CLAUSE_TRUST = 0.9
 LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
@@ -93,8 +94,10 @@ def _read_all(profile: Profile, table: Table) -> Iterator[Phrase]:
 def _read_related(profile: Profile, table: Table, wordings: Wordings) -> Iterator[Phrase]:
     """Reads what papers call the wide and plain words of the profile."""
     texts = [(topic.relevant or topic.name, place) for place, topic in enumerate(profile.topics)]
-    for text, place in (*texts, *((keyword, -1) for keyword in profile.like)):
-        for name, varied in wordings.vary(text):
+    texts += [(keyword, -1) for keyword in profile.like]
+    pieces = dict.fromkeys((piece, place) for text, place in texts for piece in _split(text))
+    for piece, place in pieces:
+        for name, varied in wordings.vary(piece) if len(piece) <= MOST_CHARS else ():
             yield from _read_text(varied, place, RELATED_TRUST, table)
             if len(read_forms(varied)) >= len(read_forms(name)) + SENTENCE:
                 yield from _read_text(name, place, ALONE_TRUST, table)
@@ -104,8 +107,12 @@ def _says_the_same(name: str, text: str) -> bool:
     return set(read_forms(name)) <= set(read_forms(text))
 
 
+def _split(text: str) -> list[str]:
+    return _PIECES.split(_ABOUT_ME.sub(" , ", text))
+
+
 def _read_text(text: str, topic: int, trust: float, table: Table) -> Iterator[Phrase]:
-    for piece in _PIECES.split(_ABOUT_ME.sub(" , ", text)):
+    for piece in _split(text):
         yield from _vary(read_forms(piece), topic, trust, table)
         clauses = [forms for forms in map(read_forms, _CLAUSES.split(piece)) if forms]
         if len(clauses) > 1:

@@ -39,10 +39,16 @@ class Wordings:
         return "".join([*parts, text[behind:]])
 
     def vary(self, text: str) -> Iterator[tuple[str, str]]:
-        """Gives each name under which a wide or plain wording in the text goes, and the text with that name instead."""
+        """Gives each name under which a wide or plain wording in the text goes, and the text with that name instead.
+
+        Each once: where a wording stands again, it is left there.
+        """
+        given: set[str] = set()
         for start, end, names in _find(text, self.related):
             for name in names:
-                yield name, text[:start] + name + text[end:]
+                if name not in given:
+                    given.add(name)
+                    yield name, text[:start] + name + text[end:]
 
 
 NO_WORDINGS = Wordings({}, {})

@@ -66,6 +66,13 @@ def test_in_a_sentence_a_name_is_looked_for_alone_too_and_counts_for_less() -> N
     assert "jailbreak" not in trust_of("AI safety of robots")
 
 
+@pytest.mark.parametrize("times", [2, 20, 300])
+def test_a_text_that_repeats_itself_goes_under_no_more_names(times: int) -> None:
+    once, names = len(read_phrases(Profile((Topic("", "AI safety"),)), {}, OWN)), 2
+    assert len(read_phrases(Profile((Topic("", "AI safety " * times),)), {}, OWN)) <= once + names
+    assert len(read_phrases(Profile((Topic("", "AI safety, " * times),)), {}, OWN)) == once
+
+
 def test_lines_may_have_several_left_sides(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text(
         "# a comment\n\ninterp | mech interp = interpretability\nlies ~ made up, deceit\n"
