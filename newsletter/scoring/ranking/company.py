@@ -53,8 +53,8 @@ class Company:
     """What earlier papers of a field tell of some phrases.
 
     `likeness` is how much each place lies where those lie that have a phrase, of the phrase it is likest (−1 to 1);
-    all 0 where papers of the field are few, or none has a phrase. `reach` is how much of a phrase papers of the field
-    have at best (0–1): little of a sentence in everyday words. 1 where there are few.
+    all 0 where papers of the field are few, or none has a phrase. `reach` is the largest share of a phrase's weight
+    that papers of the field have (0–1), which is little for a sentence in everyday words; 1 where there are few papers.
     """
 
     likeness: Vector

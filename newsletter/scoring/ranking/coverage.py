@@ -151,7 +151,7 @@ class PlacedPapers:
         return _Places(self._rows[cells], self._starts[cells], ends.astype(np.intp), values, self._in_title[cells])
 
     def weigh(self, element: Element, idf: Callable[[Keys], Vector]) -> float:
-        """Weighs an element by `weigh_element`."""
+        """Weighs an element, whose words are known here as forms: see `weigh_element`."""
         stems = [[self._encoder.keys(form)[1] for form in forms] for forms in element.alternatives]
         return weigh_element(stems, idf)
 

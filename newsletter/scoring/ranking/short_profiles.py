@@ -38,7 +38,7 @@ PLACE_RANGE = (-3.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
 _PRESENCE = (0.15, 0.4)
-LEAST_REACH = 0.7  # what papers of a field have of a phrase at best counts as all of it, from here on
+LEAST_REACH = 0.7  # coverage is divided by what papers of the field reach at best, but by no less
 _COVERED = 0.5  # what many papers cover so well says less of each of them …
 _LEAST_RARITY = 0.5  # … but half as much at least: a small day may be all on the subject
 # The chance from which each relevance is given: 2 from the first on, 10 from the last on.
@@ -56,7 +56,7 @@ def measure_shortness(profile: Profile) -> float:
 class Fit:
     """How papers fit a short profile by themselves, one number for each, before they are compared with others.
 
-    `coverage` (0–1) is of the phrase that the paper covers best, beside what papers of the field cover of it at best;
+    `coverage` (0–1) is of the phrase that the paper covers best, as a share of what earlier papers of the field reach;
     `meaning` (−1–1) is the likeness to the topic or keyword that it is likest, in the table of word vectors, and
     `company` (−1–1) that to earlier papers on a phrase; `unwanted` (0–1) is the coverage of the unwanted phrase that
     it covers best.
