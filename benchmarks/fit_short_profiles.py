@@ -1,6 +1,6 @@
 """Fits the chances behind the grades of short profiles on judged days, and shows how well they hold on others.
 
-    python benchmarks/fit_short_profiles.py CORPUS [--check FOLDER]
+    python benchmarks/fit_short_profiles.py CORPUS [--check FOLDER] [--without-company]
 
 Fits on benchmarks/newcomers (see its README), prints the constants for scoring/ranking/short_profiles.py, and then a
 table: of the papers of each grade, how many are right (grade 2 or 3 of the judges), once with chances that no day of
@@ -11,7 +11,7 @@ shipped company.npz holds one of some twenty judged days. Run it after each chan
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,17 +45,24 @@ class DescribedDay:
     right: npt.NDArray[np.bool_]
 
 
-def describe_all(folder: Path, corpus: Path) -> list[DescribedDay]:
+def describe_all(folder: Path, corpus: Path, *, with_company: bool) -> list[DescribedDay]:
+    """Describes every judged day; with company, those of which it is known."""
     scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     phrases, encoder = PhraseReader(), Encoder()
     days = load_judged_days(folder, load_days(corpus))
-    return [describe(day, scorer, phrases, encoder) for day in days]
+    described = [describe(day, scorer, phrases, encoder, with_company) for day in days]
+    return [day for day in described if day is not None]
 
 
-def describe(day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder) -> DescribedDay:
+def describe(
+    day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder, with_company: bool
+) -> DescribedDay | None:
     profile, papers = reword_profile(day.subscriber.profile), [each.paper for each in day.candidates]
     ranked = scorer.rank(profile, papers, day.history[-MEMORY:])
     fit = phrases.fit(profile, papers, ranked.known.pool, encoder, ranked.known.fields)
+    if with_company and fit.company is None:
+        return None
+    fit = fit if with_company else replace(fit, company=None)
     score = np.clip(ranked.ranking.score, *PLACE_RANGE)
     signs = np.column_stack([describe_fit(fit, score), np.ones(len(papers))])
     right = np.array([day.grades.get(paper.arxiv_id, 0) >= RIGHT for paper in papers], dtype=np.bool_)
@@ -101,14 +108,16 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("corpus", type=Path)
     options.add_argument("--check", type=Path, help="another folder of judged profiles")
+    options.add_argument("--without-company", action="store_true", help="as in fields where it is not known")
     chosen = options.parse_args()
-    days = describe_all(OWN, chosen.corpus)
+    days = describe_all(OWN, chosen.corpus, with_company=not chosen.without_company)
     *weights, offset = (round(float(each), 2) for each in fit_weights(days))
-    print(f"WEIGHTS = {tuple(weights)}\nOFFSET = {offset}")
+    which = "_WITHOUT_COMPANY" if chosen.without_company else ""
+    print(f"WEIGHTS{which} = {tuple(weights)}\nOFFSET{which} = {offset}")
     show("profiles left out in turn", days, leave_out(days))
     show("all together", days, [day.signs @ np.array([*weights, offset]) for day in days])
     if chosen.check:
-        others = describe_all(chosen.check, chosen.corpus)
+        others = describe_all(chosen.check, chosen.corpus, with_company=not chosen.without_company)
         show(str(chosen.check), others, [day.signs @ np.array([*weights, offset]) for day in others])
 
 

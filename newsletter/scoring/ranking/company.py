@@ -53,11 +53,11 @@ class Company:
     """What earlier papers of a field tell of some phrases.
 
     `likeness` is how much each place lies where those lie that have a phrase, of the phrase it is likest (−1 to 1);
-    all 0 where papers of the field are few, or none has a phrase. `reach` is the largest share of a phrase's weight
+    None where papers of the field are few, or none has a phrase. `reach` is the largest share of a phrase's weight
     that papers of the field have (0–1), which is little for a sentence in everyday words; 1 where there are few papers.
     """
 
-    likeness: Vector
+    likeness: Vector | None
     reach: float
 
 
@@ -71,7 +71,7 @@ def measure_company(
     papers, background = load_earlier_papers(), load_background()
     own = np.array([not each.isdisjoint(fields) for each in papers.categories], dtype=np.bool_)
     if own.sum() < FEWEST_PAPERS or not phrases:
-        return Company(np.zeros(len(places)), 1.0)
+        return Company(None, 1.0)
     centre = papers.places[own].mean(axis=0)
     away = _shorten(places - centre)
     likeness, reach = list[Vector](), 0.0
@@ -83,7 +83,7 @@ def measure_company(
         if weights.any():
             direction = papers.places.T @ (weights / weights.sum()).astype(np.float32) - centre
             likeness.append(phrase.trust * (away @ _shorten(direction[None])[0]).astype(np.float64))
-    return Company(np.max(likeness or [np.zeros(len(places))], axis=0), reach)
+    return Company(np.max(likeness, axis=0) if likeness else None, reach)
 
 
 def _cover(phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]) -> Vector:

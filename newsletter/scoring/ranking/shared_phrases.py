@@ -43,7 +43,7 @@ _BETWEEN_WORDS = re.compile(r"[\s\w/\u2010\u2011-]*")  # of one phrase; not a co
 _NO_PART = frozenset(
     """achieve achieved achieves achieving accelerate accelerates accelerating across address addresses addressing along
     allow allows amid among around beyond demonstrate demonstrated demonstrates demonstrating despite diverse employ
-    employs enable enabled enables enabling enhance enhanced enhances enhancing exhibit exhibits find finds focused
+    employs enable enabled enables enabling enhance enhanced enhances enhancing exhibit exhibits far find finds focused
     foster fosters fostering hard highlight highlights hinder hindering hinders impressive lead leads leverage
     leverages leveraging mitigate mitigates mitigating numerous outperform outperforming outperforms overlooked
     promising propose proposes provide provides providing reduce reduced reduces reducing remain remains remarkable

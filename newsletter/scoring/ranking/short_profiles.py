@@ -33,6 +33,9 @@ LONG = 24  # and of one that is nothing but long
 # benchmarks/fit_short_profiles.py.
 WEIGHTS = (4.86, 0.6, 0.76, 4.29)
 OFFSET = -6.09
+# The same where nothing is known of company, as in other fields than arXiv's: of coverage, ranking and meaning.
+WEIGHTS_WITHOUT_COMPANY = (5.22, 0.73, 3.06)
+OFFSET_WITHOUT_COMPANY = -5.4
 _UNWANTED_WEIGHT = 2.5  # nobody's few words say so in the profiles at hand: enough to sink a paper that passes
 PLACE_RANGE = (-3.0, 6.0)
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
@@ -58,13 +61,13 @@ class Fit:
 
     `coverage` (0–1) is of the phrase that the paper covers best, as a share of what earlier papers of the field reach;
     `meaning` (−1–1) is the likeness to the topic or keyword that it is likest, in the table of word vectors, and
-    `company` (−1–1) that to earlier papers on a phrase; `unwanted` (0–1) is the coverage of the unwanted phrase that
-    it covers best.
+    `company` (−1–1) that to earlier papers on a phrase, None if there are none; `unwanted` (0–1) is the coverage of
+    the unwanted phrase that it covers best.
     """
 
     coverage: Vector
     meaning: Vector
-    company: Vector
+    company: Vector | None
     unwanted: Vector
 
 
@@ -121,16 +124,21 @@ def order_papers(fit: Fit, score: Vector) -> Vector:
 
 
 def _weigh(fit: Fit, score: Vector) -> Vector:
-    wanted = describe_fit(fit, score) @ np.array(WEIGHTS)
-    return np.asarray(wanted - _UNWANTED_WEIGHT * fit.unwanted + OFFSET, dtype=np.float64)
+    if fit.company is None:
+        weights, offset = np.array(WEIGHTS_WITHOUT_COMPANY), OFFSET_WITHOUT_COMPANY
+    else:
+        weights, offset = np.array(WEIGHTS), OFFSET
+    wanted = describe_fit(fit, score) @ weights
+    return np.asarray(wanted - _UNWANTED_WEIGHT * fit.unwanted + offset, dtype=np.float64)
 
 
 def describe_fit(fit: Fit, score: Vector) -> npt.NDArray[np.float64]:
-    """Gives what speaks for each paper (row): coverage, ranking, meaning and company, as `WEIGHTS` weighs them."""
+    """Gives what speaks for each paper (row): coverage, ranking, meaning and, if it is known, company."""
     n, (low, high) = len(fit.coverage), _PRESENCE
     presence = np.clip((fit.coverage.max(initial=0.0) - low) / (high - low), 0.0, 1.0)
     rarity = max(_LEAST_RARITY, 1.0 - float((fit.coverage > _COVERED).mean())) if n else 1.0
-    return np.column_stack([rarity * fit.coverage, presence * score[:n], fit.meaning, fit.company])
+    company = () if fit.company is None else (fit.company,)
+    return np.column_stack([rarity * fit.coverage, presence * score[:n], fit.meaning, *company])
 
 
 def grade_chances(odds: Vector) -> Grades:
