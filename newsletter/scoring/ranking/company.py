@@ -52,9 +52,10 @@ class EarlierPapers:
 class Company:
     """What earlier papers of a field tell of some phrases.
 
-    `likeness` is how much each place lies where those lie that have a phrase, of the phrase it is likest (−1 to 1);
-    None where papers of the field are few, or none has a phrase. `reach` is the largest share of a phrase's weight
-    that papers of the field have (0–1), which is little for a sentence in everyday words; 1 where there are few papers.
+    `likeness` is how much each place lies where those lie that have a phrase, of the phrase it is likest (−1 to 1); all
+    0 where none has a phrase, and None where papers of the field are too few to tell. `reach` is the largest share of a
+    phrase's weight that papers of the field have (0–1), which is little for a sentence in everyday words; 1 where there
+    are few papers.
     """
 
     likeness: Vector | None
@@ -83,7 +84,7 @@ def measure_company(
         if weights.any():
             direction = papers.places.T @ (weights / weights.sum()).astype(np.float32) - centre
             likeness.append(phrase.trust * (away @ _shorten(direction[None])[0]).astype(np.float64))
-    return Company(np.max(likeness, axis=0) if likeness else None, reach)
+    return Company(np.max(likeness or [np.zeros(len(places))], axis=0), reach)
 
 
 def _cover(phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]) -> Vector:

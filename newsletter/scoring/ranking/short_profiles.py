@@ -61,7 +61,7 @@ class Fit:
 
     `coverage` (0–1) is of the phrase that the paper covers best, as a share of what earlier papers of the field reach;
     `meaning` (−1–1) is the likeness to the topic or keyword that it is likest, in the table of word vectors, and
-    `company` (−1–1) that to earlier papers on a phrase, None if there are none; `unwanted` (0–1) is the coverage of
+    `company` (−1–1) that to earlier papers on a phrase, None in a field without; `unwanted` (0–1) is the coverage of
     the unwanted phrase that it covers best.
     """
 

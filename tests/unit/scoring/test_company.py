@@ -39,18 +39,16 @@ def test_a_paper_is_like_earlier_papers_on_the_phrase_though_it_shares_no_word()
     assert all(-1.001 <= each <= 1.001 for each in likeness.values())
 
 
-@pytest.mark.parametrize(
-    ("wish", "fields"),
-    [
-        ("AI safety", {"econ.TH"}),
-        ("AI safety", set()),
-        ("Quzzlefrotz safety", {"cs.AI"}),
-        ("LoRA of galaxies", {"cs.AI"}),
-    ],
-    ids=["a field of few papers", "no field", "a word nobody uses", "nobody on it"],
-)
-def test_without_earlier_papers_nothing_is_said(wish: str, fields: set[str]) -> None:
-    assert compare(wish, fields) is None
+@pytest.mark.parametrize("fields", [{"econ.TH"}, set()], ids=["a field of few papers", "no field"])
+def test_without_earlier_papers_nothing_is_said(fields: set[str]) -> None:
+    assert compare("AI safety", fields) is None
+
+
+@pytest.mark.parametrize("wish", ["Quzzlefrotz safety", "LoRA of galaxies"], ids=["a word nobody uses", "nobody on it"])
+def test_a_phrase_that_no_earlier_paper_of_a_known_field_has_keeps_no_company(wish: str) -> None:
+    likeness = compare(wish, {"cs.AI"})
+    assert likeness is not None
+    assert set(likeness.values()) == {0.0}
 
 
 def measure_reach(wish: str, fields: set[str]) -> float:
