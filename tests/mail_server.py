@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -49,6 +49,12 @@ class Postmaster:
         self.offered = 0  # MAIL commands
         self._acts: dict[str, list[str | Do]] = defaultdict(list)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._arrival = Condition()
+
+    def wait_for(self, mails: int, timeout_s: float = 60.0) -> None:
+        """Waits until so many mails have arrived."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.mails) >= mails, timeout_s), f"{len(self.mails)} of {mails}"
 
     def on(self, stage: str, *acts: str | Do) -> None:
         self._acts[stage] += acts
@@ -111,7 +117,9 @@ class Postmaster:
             number = self.connections.index(server.first) + 1
             options = tuple(envelope.mail_options)
             mail = Arrived(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.content, number, options)
-            self.mails.append(mail)
+            with self._arrival:
+                self.mails.append(mail)
+                self._arrival.notify_all()
         if isinstance(act, Do):
             return await self.do(server, act)
         return act or f"250 2.0.0 Ok: queued as Q{len(self.mails)}"

@@ -79,6 +79,7 @@ def test_two_clocks_and_two_workers_mail_everybody_once_and_end_when_asked(place
     clocks = [place.start("clock") for _ in range(2)]
     for worker in workers:
         worker.read_until(MAILED)
+    place.postmaster.wait_for(MANY)  # either of them has the third job
     assert [process.end(signal.SIGTERM) for process in (*clocks, *workers)] == [0] * 4
     place.require_one_mail_each()
     assert not any("run_started" in line for clock in clocks for line in clock.lines), "the clocks mailed nobody"

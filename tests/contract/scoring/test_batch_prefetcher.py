@@ -297,9 +297,9 @@ def test_without_the_batch_tier_nothing_is_asked_ahead_and_what_was_is_still_col
 def test_a_mail_of_tomorrow_is_asked_for_ahead_if_it_brings_todays_papers() -> None:
     """Seven in the morning in Tokyo is the evening before at arXiv, whose day began 17 hours earlier."""
     tokyo = make.subscriber(zone="Asia/Tokyo", send_at=time(7, 0))
-    with office(papers(3, first=90), readers=[tokyo]) as o:
+    with office(papers(3), readers=[tokyo]) as o:
         assert outcome(o.tick(SIX - timedelta(hours=8))) is RunOutcome.SENT
-        o.feeds.shown["cs.LG"] = papers(10)
+        o.feeds.shown["cs.LG"] = papers(10, first=90)
         o.answer_ahead()
         assert outcome(o.tick(SIX + timedelta(hours=16))) is RunOutcome.SENT
         assert len(o.server.requests) == 1  # the first mail's
