@@ -49,7 +49,8 @@ class SpokenText(HTMLParser):
 
 def words_of(text: str) -> set[str]:
     """The words of four Latin letters or more, but for addresses of mailboxes and pages."""
-    return set(re.findall(r"[^\W\d_]{4,}", re.sub(r"\S*[/@]\S*", "", text).lower()))
+    plain = " ".join(part for part in text.lower().split() if "/" not in part and "@" not in part)
+    return set(re.findall(r"[^\W\d_]{4,}", plain))
 
 
 def sentences_of(texts: Texts) -> Iterable[str]:

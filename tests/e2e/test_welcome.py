@@ -32,11 +32,11 @@ ENTRY = f"\n  - email: {EVE}\n    categories: [cs.LG]\n    keywords: {{like: [st
 
 @pytest.fixture
 def feeds() -> Iterator[str]:
-    """An arXiv that has nothing new."""
+    """An arXiv that wants to be left alone, so that no run waits for turns."""
 
     class FeedHandler(Handler):
         def do_GET(self) -> None:
-            self.answer(404, b"")
+            self.answer(429, b"", Retry_After="900")
 
     with serving(FeedHandler) as address:
         yield f"{address}/atom"
