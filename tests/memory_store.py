@@ -506,11 +506,11 @@ class MemoryStore:
 
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         found = [one for one in self._gradings.values() if one.profile_key == profile_key]
-        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
+        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.order)
 
     def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
         found = [one for one in self._gradings.values() if one.profile_key.startswith(beginning)]
-        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.at)
+        return sorted((one for one in found if _utc_day(one.at) >= since), key=lambda one: one.order)
 
     # -- calls of a model
 

@@ -26,6 +26,11 @@ class Grading:
     was_random: bool  # asked about as part of the random sample, not because it ranked high
     at: datetime
 
+    @property
+    def order(self) -> tuple[datetime, str, str, int, str, str]:
+        """What orders gradings: the oldest first, and those of one moment always alike, whatever keeps them."""
+        return self.at, self.profile_key, self.arxiv_id, self.version, self.model, self.prompt_key
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:

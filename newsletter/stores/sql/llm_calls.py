@@ -34,12 +34,12 @@ class LlmCalls:
     def get_gradings(self, profile_key: str, *, since: date) -> list[Grading]:
         columns = self.gradings.columns
         found = self.gradings.find(columns.profile_key == profile_key, columns.made_on >= since)
-        return sorted(found, key=lambda grading: grading.at)
+        return sorted(found, key=lambda grading: grading.order)
 
     def get_related_gradings(self, beginning: str, *, since: date) -> list[Grading]:
         columns = self.gradings.columns
         found = self.gradings.find(columns.profile_key.startswith(beginning, autoescape=True), columns.made_on >= since)
-        return sorted(found, key=lambda grading: grading.at)
+        return sorted(found, key=lambda grading: grading.order)
 
     # -- calls
 

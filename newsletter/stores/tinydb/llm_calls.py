@@ -48,7 +48,7 @@ class LlmCalls:
                     if path.stem >= since.isoformat():
                         gradings = self._answers.get_all(path)
                         latest |= {(one.profile_key, answer_key(one)): one for one in gradings}
-        return sorted(latest.values(), key=lambda grading: grading.at)
+        return sorted(latest.values(), key=lambda grading: grading.order)
 
     # -- calls
 

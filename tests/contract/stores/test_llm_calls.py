@@ -105,9 +105,9 @@ def test_an_answer_with_the_same_key_takes_the_earlier_ones_place(store: Store, 
     ids=["model", "prompt", "version"],
 )
 def test_another_model_prompt_or_version_is_another_judgement(store: Store, other: Grading) -> None:
-    store.put_gradings([judgement()])
     store.put_gradings([other])
-    assert store.get_gradings(PROFILE, since=DAY) == [judgement(), other]
+    store.put_gradings([judgement()])
+    assert store.get_gradings(PROFILE, since=DAY) == [judgement(), other], "of one moment: always alike"
 
 
 def test_putting_the_same_judgements_again_changes_nothing(store: Store) -> None:
