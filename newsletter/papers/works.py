@@ -57,15 +57,19 @@ class Works:
 def merge_works(announcements: Sequence[Announcement]) -> tuple[Announcement, ...]:
     """Gives each work once, where its first paper stood: the paper that says most of it, with the feeds of all."""
     works, merged, first_of = Works(), dict[str, Announcement](), dict[str, str]()
+    places: dict[str, int] = {}
     for shown in announcements:
+        key = shown.paper.arxiv_id
+        places.setdefault(key, len(places))
         same = {first_of[each.arxiv_id] for each in works.find_all(shown.paper)}
         works.add(shown.paper)
-        first, *others = [key for key in merged if key in same] or [shown.paper.arxiv_id]
+        first, *others = sorted(same, key=places.__getitem__) or [key]
         for part in (shown, *map(merged.pop, others)):
             known = merged.get(first)
             merged[first] = join(known, part, max(known.paper, part.paper, key=_says_more)) if known else part
-        joined = {shown.paper.arxiv_id, *(key for key, found in first_of.items() if found in others)}
-        first_of |= dict.fromkeys(joined, first)
+        first_of[key] = first
+        if others:
+            first_of |= {each: first for each, found in first_of.items() if found in others}
     return tuple(merged.values())
 
 
