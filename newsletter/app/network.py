@@ -1,4 +1,4 @@
-"""Keeps what all sources of one process share of the network."""
+"""Keeps what servers answered, for all sources of one process."""
 
 from __future__ import annotations
 

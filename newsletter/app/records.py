@@ -1,4 +1,4 @@
-"""Builds what asks arXiv for its records, and what has days that were missed filled from them."""
+"""Builds the harvester of arXiv's records, and the look back that fills missed days from them."""
 
 from __future__ import annotations
 

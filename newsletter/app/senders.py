@@ -17,7 +17,7 @@ from newsletter.settings import Settings
 from newsletter.stores.tinydb.paces import FolderPaces
 
 if TYPE_CHECKING:
-    from newsletter.senders.paced import Rest, Turns
+    from newsletter.senders.paced import MailTurns, Rest
     from newsletter.senders.sendgrid import SendGridSender
     from newsletter.senders.smtp import SmtpSender
 
@@ -43,19 +43,23 @@ def _keep_pace(sender: Sender, settings: Settings) -> Sender:
     return PacedSender(sender, rest, turns, time.sleep)
 
 
-_limits: dict[Hashable, tuple[Rest, Turns | None]] = {}  # which all senders of a process share, each of its own place
+_limits: dict[
+    Hashable, tuple[Rest, MailTurns | None]
+] = {}  # which all senders of a process share, each of its own place
 
 
-def _limits_of(name: str, settings: Settings) -> tuple[Rest, Turns | None]:
+def _limits_of(name: str, settings: Settings) -> tuple[Rest, MailTurns | None]:
     """Gives the rest of one mail server or provider, and the turns there, which all with one memory share."""
-    from newsletter.senders.paced import Rest, Turns
+    from newsletter.senders.paced import MailTurns, Rest
 
     per_minute, pace = settings.mails_per_minute, f"mails by {name}"
     key = (name, per_minute, settings.database_url, settings.state, os.getpid())
     if key not in _limits:
         paces = cache(lambda: build_paces(settings) or FolderPaces(settings.state, utc_now))  # made for the first mail
         rest = Rest(lambda: paces().held_s(pace), lambda seconds: paces().hold(pace, seconds), time.monotonic)
-        turns = Turns(per_minute, lambda span_s: paces().reserve(pace, span_s), time.monotonic) if per_minute else None
+        turns = (
+            MailTurns(per_minute, lambda span_s: paces().reserve(pace, span_s), time.monotonic) if per_minute else None
+        )
         _limits.setdefault(key, (rest, turns))
     return _limits[key]
 

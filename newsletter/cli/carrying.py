@@ -1,4 +1,4 @@
-"""Shows how far a command is that carries a memory, and says at the end what it carried."""
+"""Shows the progress of commands that carry a memory over, and says at the end what they carried."""
 
 from __future__ import annotations
 

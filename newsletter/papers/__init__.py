@@ -1,4 +1,4 @@
-"""Knows papers before any reader does: announcements, categories, authors, links, citations, TeX as text.
+"""Describes papers apart from any reader: announcements, categories, authors, links, citations, TeX as text.
 
 Fetches nothing (sources/) and judges nothing (scoring/).
 """

@@ -1,4 +1,4 @@
-"""Judges by its entries whether a feed shows today's papers, an old batch, half of each, or nothing and why. Pure.
+"""Judges whether a feed shows today's papers, an old batch, half of each, or nothing, by its entries. Pure.
 
 arXiv dates its feeds by the day of the request, so a date of today proves nothing; an older one does, since somebody on
 the way kept an old answer. Of a category that nobody read before, the ids tell: arXiv gives them one after the other,

@@ -1,4 +1,4 @@
-"""Finds which works a reader was sent, whatever ids they had: read for readers of several sources alone.
+"""Finds the works that a reader was sent, whatever their ids; only readers of several sources need it.
 
 arXiv's papers are known by their ids. A paper that stands in two places, or that a journal publishes months after its
 preprint, has another id each time; that they are one work, papers/works.py tells.

@@ -26,7 +26,7 @@ Reserve = Callable[[float], float]  # takes so many seconds of a pace, and says 
 
 
 @dataclass(slots=True, eq=False)
-class Turns:
+class MailTurns:
     """The turns of one process at one mail server, which all its threads take from. `monotonic` counts the seconds."""
 
     per_minute: float
@@ -93,7 +93,7 @@ class Rest:
 class PacedSender:
     """A Sender (see senders/__init__.py) that waits for the end of a rest, and its turn, before it hands a mail on."""
 
-    def __init__(self, sender: Sender, rest: Rest, turns: Turns | None, sleep: Callable[[float], None]) -> None:
+    def __init__(self, sender: Sender, rest: Rest, turns: MailTurns | None, sleep: Callable[[float], None]) -> None:
         self.sender = sender
         self.rest, self.turns, self._sleep = rest, turns, sleep
 

@@ -1,4 +1,4 @@
-"""Reads an API's answer in JSON as far as its outer form: whole, of bounded size, and with nothing said twice.
+"""Reads the outer form of an API's answer in JSON: it is whole, of bounded size, and says nothing twice.
 
 What stands in it is the business of `preprint_records.py` and `openreview_notes.py`. Fetches nothing.
 """

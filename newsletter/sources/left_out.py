@@ -1,4 +1,4 @@
-"""Tells of the parts of an answer that could not be read and were left out, be they entries, records or notes.
+"""Names the parts of an answer that could not be read and were left out, be they entries, records or notes.
 
 An answer of which no part could be read is an error and no quiet day.
 """

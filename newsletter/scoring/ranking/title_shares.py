@@ -1,4 +1,4 @@
-"""Knows which words name subjects: papers have those in their titles, too, and "demonstrate" in abstracts alone.
+"""Knows which words name subjects: papers have those in titles, but "demonstrate" stands in abstracts alone.
 
 The shipped file has hashed stems and no text; it is made by benchmarks/make_title_shares.py.
 """

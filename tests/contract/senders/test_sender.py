@@ -18,7 +18,7 @@ from newsletter.errors import SendDeferred, SendError, SendInDoubt, SendRejected
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
-from newsletter.senders.paced import PacedSender, Rest, Turns
+from newsletter.senders.paced import MailTurns, PacedSender, Rest
 from newsletter.senders.smtp import SmtpSender, SmtpServer
 from tests.fakes import Act, FlakySender, no_more_than
 from tests.mail_server import Postmaster
@@ -59,7 +59,7 @@ def smtp(server: Postmaster) -> Iterator[SmtpSender]:
 @pytest.fixture
 def paced(outbox: OutboxSender) -> PacedSender:
     rest = Rest(look=lambda: 0.0, tell=lambda _seconds: None, monotonic=lambda: 0.0)
-    return PacedSender(outbox, rest, Turns(60_000, lambda amount_s: 0.0, lambda: 0.0), lambda _seconds: None)
+    return PacedSender(outbox, rest, MailTurns(60_000, lambda amount_s: 0.0, lambda: 0.0), lambda _seconds: None)
 
 
 SENDERS = ["outbox", "fake", "smtp", "paced"]  # names of fixtures

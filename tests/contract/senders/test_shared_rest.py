@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from newsletter.senders.paced import PacedSender, Rest, Turns
+from newsletter.senders.paced import MailTurns, PacedSender, Rest
 from tests.contract.conftest import Opening
 from tests.contract.senders.test_sender import message
 from tests.contract.senders.test_sendgrid import Clock, sender_for, until
@@ -32,7 +32,7 @@ def process(server: SendGridServer, open_paces: Opening, clock: Waiting, per_min
     rest = Rest(
         lambda: max(0.0, paces.held_s("mails") - clock.monotonic()), partial(paces.hold, "mails"), clock.monotonic
     )
-    turns = Turns(per_minute, partial(paces.reserve, "mails"), clock.monotonic) if per_minute else None
+    turns = MailTurns(per_minute, partial(paces.reserve, "mails"), clock.monotonic) if per_minute else None
     return PacedSender(sender_for(server, clock, hold=rest.hold), rest, turns, clock.sleep)
 
 

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from newsletter.senders.paced import Turns
+from newsletter.senders.paced import MailTurns
 from newsletter.stores.tinydb.paces import FolderPaces
 from tests.contract.conftest import Opening
 
@@ -25,7 +25,7 @@ def test_mails_of_several_processes_have_turns_of_their_own(open_paces: Opening)
     """At one mail in a thousand seconds; none of the four waits for the turn of another."""
     reserve = partial(open_paces().reserve, "mails")
     with ThreadPoolExecutor(4) as pool:
-        processes = [Turns(0.06, reserve, monotonic) for _ in range(4)]
+        processes = [MailTurns(0.06, reserve, monotonic) for _ in range(4)]
         waits = sorted(pool.map(lambda n: processes[n].take(), range(4)))
     assert [round(wait_s / 1000, 1) for wait_s in waits] == [0, 1, 2, 3]
 

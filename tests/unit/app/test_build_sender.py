@@ -11,7 +11,7 @@ from newsletter.cli import group
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.senders.outbox import OutboxSender
-from newsletter.senders.paced import PacedSender, Turns
+from newsletter.senders.paced import MailTurns, PacedSender
 from newsletter.senders.smtp import SmtpSender
 from newsletter.settings import Settings, variable
 from newsletter.signing import Purpose, tag_of
@@ -46,7 +46,7 @@ def test_senders_of_one_process_keep_the_pace_together(tmp_path: Path) -> None:
     assert 50 < waits[1] <= 60
 
 
-def turns_of(sender: Sender) -> Turns:
+def turns_of(sender: Sender) -> MailTurns:
     assert isinstance(sender, PacedSender)
     assert sender.turns is not None
     return sender.turns

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import SendDeferred, StoreError
-from newsletter.senders.paced import LOOK_S, MOST_REST_S, PacedSender, Rest, Turns
+from newsletter.senders.paced import LOOK_S, MOST_REST_S, MailTurns, PacedSender, Rest
 from tests.contract.senders.test_sender import message
 from tests.fakes import FlakySender
 
@@ -50,7 +50,7 @@ def test_several_processes_together_keep_the_pace(per_minute: int, slowness: lis
     """Each process has a time of its own; whoever is furthest behind goes on."""
     pace, chance = SharedPace(), random.Random(seed)
     times = [Time() for _ in slowness]
-    turns = [Turns(per_minute, lambda s, at=at: pace.reserve(at(), s), at) for at in times]
+    turns = [MailTurns(per_minute, lambda s, at=at: pace.reserve(at(), s), at) for at in times]
     left: list[float] = []
     for _ in range(120):
         behind = min(range(len(times)), key=lambda number: times[number].now_s)
@@ -68,7 +68,7 @@ def test_several_processes_together_keep_the_pace(per_minute: int, slowness: lis
 def test_one_process_sends_at_the_pace_and_asks_once_in_many_mails() -> None:
     pace, at = SharedPace(), Time()
     sender = FlakySender(lambda: datetime.now(UTC))
-    paced = PacedSender(sender, nobody_rests(at), Turns(600, lambda s: pace.reserve(at(), s), at), at.sleep)
+    paced = PacedSender(sender, nobody_rests(at), MailTurns(600, lambda s: pace.reserve(at(), s), at), at.sleep)
     for _ in range(100):
         paced.send(message())
     assert at.now_s - 1000 == pytest.approx(9.9, abs=0.11)
@@ -82,7 +82,7 @@ def test_a_mail_without_a_turn_does_not_leave() -> None:
 
     sender, at = FlakySender(lambda: datetime.now(UTC)), Time()
     with pytest.raises(StoreError):
-        PacedSender(sender, nobody_rests(at), Turns(60, reserve, at), at.sleep).send(message())
+        PacedSender(sender, nobody_rests(at), MailTurns(60, reserve, at), at.sleep).send(message())
     assert sender.find(message().delivery_id).accepted is not True
 
 
@@ -153,7 +153,7 @@ def test_while_the_memory_is_away_each_goes_by_what_it_was_told() -> None:
 def test_a_mail_that_would_have_to_wait_long_is_put_off_and_not_offered(per_minute: int | None) -> None:
     at, pace = Time(), SharedPace()
     rest = nobody_rests(at)
-    turns = Turns(per_minute, lambda s: pace.reserve(at(), s), at) if per_minute else None
+    turns = MailTurns(per_minute, lambda s: pace.reserve(at(), s), at) if per_minute else None
     rest.hold(3600)
     sender = FlakySender(lambda: datetime.now(UTC))
     with pytest.raises(SendDeferred, match="to be left alone for 60 minutes; a later run sends it") as raised:
@@ -168,7 +168,7 @@ def test_a_turn_behind_many_others_is_waited_for(processes: int) -> None:
     pace, at = SharedPace(), Time()
     for number in range(processes):
         own = Time()
-        turns = Turns(1, lambda s: pace.reserve(at(), s), own)
+        turns = MailTurns(1, lambda s: pace.reserve(at(), s), own)
         PacedSender(FlakySender(lambda: datetime.now(UTC)), nobody_rests(own), turns, own.sleep).send(message())
         assert own() - at() == 60 * number
 
@@ -184,7 +184,7 @@ def test_a_rest_that_begins_between_the_look_and_the_turn_is_no_turn_to_wait_for
 
     sender = FlakySender(lambda: datetime.now(UTC))
     with pytest.raises(SendDeferred, match="60 minutes"):
-        PacedSender(sender, rest, Turns(60, reserve, at), at.sleep).send(message())
+        PacedSender(sender, rest, MailTurns(60, reserve, at), at.sleep).send(message())
     assert at.now_s == 1000
     assert sender.find(message().delivery_id).accepted is not True
 
