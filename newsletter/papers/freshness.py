@@ -27,6 +27,7 @@ HALF_STALE_SMALL_SHARE = 0.3  # of a feed with one
 # Of new papers, the share whose ids come before the last of an earlier day. By the ids of one other category it was
 # nothing of today's batch, at least 0.57 of that of the day before (21 days of autumn 2025, 540 comparisons each).
 EARLIER_IDS_SHARE = 0.3
+LEAST_EARLIER_IDS = 2  # one alone may be a paper that moderators held back
 _ID = re.compile(r"\d{4}\.\d{5}")  # since 2015: as texts they are in order
 
 SURE_PAPERS, SURE_DAYS, LEAST_DAYS = 4, 5, 3  # by which an empty feed is late, and not just quiet
@@ -86,17 +87,22 @@ def _judge(feed: Feed, entries: int, shown_on: Collection[date], on: date) -> tu
 
 
 def _explain_early_ids(feed: Feed, earlier: Iterable[AnnouncementDay]) -> str:
-    """Says that a good part of the new papers has ids from before an earlier day's; "" if not, or if nothing tells."""
+    """Says that a good part of the new papers has ids from before an earlier day's; "" if not, or if nothing tells.
+
+    Where the category itself was read on that day, what it repeats of it has told already.
+    """
     newest_first = sorted(earlier, key=lambda day: day.announced_on, reverse=True)
-    known = ((day.announced_on, max(_new_ids(day.announcements), default="")) for day in newest_first)
-    announced_on, latest = next((each for each in known if each[1]), (None, ""))
+    latest = next((day for day in newest_first if _new_ids(day.announcements)), None)
+    if latest is None or marks_of(latest, feed.category):
+        return ""
     ids = _new_ids(feed.announcements)
-    early = sum(each <= latest for each in ids)
-    if not early or early < EARLIER_IDS_SHARE * len(ids):
+    last = max(_new_ids(latest.announcements))
+    early = sum(each <= last for each in ids)
+    if early < max(LEAST_EARLIER_IDS, EARLIER_IDS_SHARE * len(ids)):
         return ""
     return (
         f"The feed of {feed.category} is an old one, or half of it is: {early} of its {len(ids)} new papers have ids"
-        f" from before the last that was announced on {announced_on}; it is asked again."
+        f" from before the last that was announced on {latest.announced_on}; it is asked again."
     )
 
 

@@ -156,6 +156,9 @@ def elsewhere(*announcements: Announcement) -> AnnouncementDay:
         (batch(5000, 10, CROSS), FeedOutcome.ANNOUNCED),  # of any age
         (batch(5000, 10, REPLACE), FeedOutcome.ANNOUNCED),
         ([show("hep-th/9901001")], FeedOutcome.ANNOUNCED),
+        (batch(5000, 2), FeedOutcome.HALF_STALE),
+        (batch(4990, 1) + batch(6000, 1), FeedOutcome.ANNOUNCED),  # held back, on a quiet day
+        (batch(4990, 1), FeedOutcome.ANNOUNCED),
     ],
 )
 def test_a_category_read_for_the_first_time_is_judged_by_the_ids_of_others(
@@ -166,6 +169,11 @@ def test_a_category_read_for_the_first_time_is_judged_by_the_ids_of_others(
     assert new.announcements == tuple(shown)  # what is not known is read, and asked for again
     assert report.is_awaited == (outcome is FeedOutcome.HALF_STALE)
     assert ("ids from before" in report.detail) == report.is_awaited
+
+
+def test_of_a_category_that_was_read_the_day_before_what_it_repeats_tells_and_no_ids() -> None:
+    late = batch(4990, 5)  # all held back: none of Monday's papers comes again
+    assert read(feed(*late), [day(*batch(5000, 20))])[1].outcome is FeedOutcome.ANNOUNCED
 
 
 def test_where_nothing_was_read_before_nothing_tells() -> None:
