@@ -17,7 +17,7 @@ from newsletter.mail.sample_digest import (
 )
 from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.updates import UpdateView, update_views
-from newsletter.mail.view import PAPER_AUTHORS, TOC_AUTHORS
+from newsletter.mail.view import PAPER_AUTHORS
 
 __all__ = [
     "BY_TOPIC",
@@ -28,7 +28,6 @@ __all__ = [
     "NOTHING",
     "PAPER_AUTHORS",
     "PARTLY_JUDGED",
-    "TOC_AUTHORS",
     "CostView",
     "MailIdentity",
     "UpdateView",

@@ -76,7 +76,8 @@ class Renderer:
         mail; without them it names the newsletter's address.
         """
         t = pick(self._texts, digest.subscriber.profile.language)
-        html, shown = self._fit(self._view(digest, links), digest.subscriber.full, t)
+        view, wanted = self._view(digest, links), digest.subscriber.full
+        html, shown = self._fit(view, view.default_full if wanted is None else wanted, t)
         return RenderedDigest(
             subject=one_line(self._fill(self._email, "digest.subject.txt", d=shown, t=t), SUBJECT_CHARS),
             html=html,

@@ -36,7 +36,8 @@ from newsletter.papers import (
 from newsletter.texts import Texts, write_date, write_number
 
 PREHEADER_CHARS = 140
-TOC_AUTHORS = 2  # of more, the first alone
+MOST_IN_FULL = 3  # where the reader asks for no number
+MOST_MINUTES = 8  # of a mail in which more than the best paper is in full, likewise
 PAPER_AUTHORS = 6  # the web edition has them all
 # Silent reading of prose takes a minute for 238 words (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047), here
 # of 7 characters with the blank.
@@ -192,6 +193,18 @@ class DigestView:
     def all_best_first(self) -> tuple[int, ...]:
         """The places of all papers, the best one's first."""
         return _best_first(self.all_papers)
+
+    @property
+    def default_full(self) -> int:
+        """How many of the best papers are shown in full to a reader who asks for no number.
+
+        As many as leave the mail short, three at most, and the best one in any case: who has thirty entries to read
+        has no time for abstracts at their end.
+        """
+        best = [self.all_papers[place] for place in self.all_best_first[:MOST_IN_FULL]]
+        while len(best) > 1 and _minutes(self.all_papers, best, (*self.week, *self.updates)) > MOST_MINUTES:
+            best.pop()
+        return len(best)
 
     @property
     def reason(self) -> str:
@@ -379,7 +392,7 @@ def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bo
         version=paper.version,
         links=text.links,
         title=text.title,
-        toc_authors=wording.join_names(t, text.names, TOC_AUTHORS if len(text.names) <= TOC_AUTHORS else 1),
+        toc_authors=wording.first_author(text.names),
         authors=wording.join_names(t, text.names, PAPER_AUTHORS),
         all_authors=text.all_authors,
         abstract=text.abstract,

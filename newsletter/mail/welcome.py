@@ -14,8 +14,8 @@ from newsletter.formatting import cut_at_clause
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
-from newsletter.mail.view import TOC_AUTHORS, Brand, one_line
-from newsletter.mail.wording import join_names
+from newsletter.mail.view import Brand, one_line
+from newsletter.mail.wording import first_author, join_names
 from newsletter.model import DigestEntry, Frequency, Subscriber
 from newsletter.papers import acknowledgements, is_arxiv, paper_links, readable, readable_name, show_category, taxonomy
 from newsletter.texts import Texts, name_weekday, write_date
@@ -109,7 +109,7 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
         authors=t("authors", names=join_names(t, reader.pinned_authors, MOST_WORDS)) if reader.pinned_authors else "",
         categories=[_category_name(code) for code in reader.categories],
         best_heading=t("best", date=write_date(content.best_on, t.language)) if content.best_on else "",
-        best=[_paper(entry, t) for entry in best],
+        best=[_paper(entry) for entry in best],
         change_heading=t["change"],
         change_page=t["change_page"],
         profile_url=links.profile_url,
@@ -146,12 +146,12 @@ def _shortened(text: str, name: str) -> str:
     return "" if line.rstrip(".").casefold() == name.rstrip("….").casefold() else cut_at_clause(line, TOPIC_CHARS)
 
 
-def _paper(entry: DigestEntry, t: Texts) -> WelcomePaper:
+def _paper(entry: DigestEntry) -> WelcomePaper:
     paper = entry.paper
     authors = [readable_name(name).split(" (")[0] for name in paper.authors]
     return WelcomePaper(
         title=readable(paper.title),
-        authors=join_names(t, authors, TOC_AUTHORS),
+        authors=first_author(authors),
         comment=cut_at_clause(" ".join(readable(entry.score.comment).split()), COMMENT_CHARS),
         url=paper_links(paper).abstract,
     )

@@ -24,6 +24,11 @@ def join_names(t: Texts, names: Sequence[str], most: int) -> str:
     return ", ".join(names) if rest <= 0 else t("and_more", names=", ".join(names[:most]), n=rest)
 
 
+def first_author(names: Sequence[str]) -> str:
+    """Names two authors, or the first and the number of the others ("Ada Lovelace +4"), for a narrow line."""
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]} +{len(names) - 1}"
+
+
 def date_range(t: Texts, announced_on: Sequence[date]) -> str:
     """Writes "7 October 2025", or the first and the last of several days."""
     days = [write_short_date(on, t.language) for on in announced_on]

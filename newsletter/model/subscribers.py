@@ -99,7 +99,7 @@ class Subscriber:
     empty_mail: bool = False  # a short mail, too, when nothing announced was relevant
     papers: tuple[str, ...] = ()  # titles, arXiv ids and files, as written; the profile has what was found of them
     public_archive: str = ""  # the name under which anybody may read their digests; empty: nobody else may
-    full: int = 3  # so many of the best papers stand in the mail with their abstracts
+    full: int | None = None  # so many of the best papers stand in the mail with their abstracts; None: up to three
     weekly_best: bool = False  # Friday's mail has the best papers of the week, too
     welcome: bool = True  # a mail at once when the operator adds them
     updates: Updates = Updates.WITHDRAWALS

@@ -82,7 +82,13 @@ class _Words:
             yield self._say("now", key, text=self._quoted(after))
 
     def value(self, key: str, before: object, after: object) -> Iterator[str]:
-        if before != after:
+        if before == after:
+            return
+        if before is None:
+            yield self._say("new", key, items=f"{after}")
+        elif after is None:
+            yield self._say("empty", key)
+        else:
             yield self._say("value", key, before=f"{before}", after=f"{after}")
 
     def _order(self, key: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

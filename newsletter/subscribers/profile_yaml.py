@@ -82,7 +82,7 @@ def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> di
             f"min_novelty: {subscriber.min_novelty}",
             f"max_papers: {subscriber.max_papers}",
             f"at_least: {subscriber.at_least}",
-            f"full: {subscriber.full}",
+            *([] if subscriber.full is None else [f"full: {subscriber.full}"]),
         ],
         "language": [f"language: {profile.language}"],
         "choices": [

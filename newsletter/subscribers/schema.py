@@ -251,9 +251,10 @@ class ReaderPreferences(_Model):
         description="Where fewer papers reach the cut-offs, the nearest fill up to so many, marked as such.",
         examples=[3],
     )
-    full: FullPapers = Field(
-        3,
-        description="So many of the best papers stand in the mail with their abstracts; all others in the contents.",
+    full: FullPapers | None = Field(
+        None,
+        description="So many of the best papers stand in the mail with their abstracts; all others in the contents."
+        " Without it up to three, the fewer the longer the mail is.",
         examples=[5],
     )
     language: LanguageWord = Field("en", description="Of mail, comments and pages.", examples=["de"])

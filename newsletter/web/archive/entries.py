@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.mail import PAPER_AUTHORS, TOC_AUTHORS, wording
+from newsletter.mail import PAPER_AUTHORS, wording
 from newsletter.model import DigestEntry, SentPaper
 from newsletter.papers import (
     PaperLinks,
@@ -87,7 +87,7 @@ def entry_view(
         title=set_text(paper.title),
         authors=", ".join(names),
         few_authors=wording.join_names(t, short, PAPER_AUTHORS),
-        first_authors=wording.join_names(t, short, TOC_AUTHORS if len(short) <= TOC_AUTHORS else 1),
+        first_authors=wording.first_author(short),
         sentence="" if is_brief else key_sentence(readable(paper.title), readable(paper.abstract)),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),

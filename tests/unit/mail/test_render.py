@@ -112,7 +112,7 @@ def test_the_contents_link_to_arxiv_and_to_what_stands_in_full() -> None:
 def test_a_long_list_of_authors_is_cut_and_says_so() -> None:
     names = tuple(f"Author {i}" for i in range(395))
     rendered = RENDERER.render(digest_of(make.announcement(authors=names)))
-    assert "Author 0 and 394 more" in rendered.html
+    assert "Author 0 +394 " in rendered.html
     assert "Author 5 and 389 more" in rendered.html
     assert "Author 6" not in rendered.html
     page = RENDERER.markdown(digest_of(make.announcement(authors=names)))
@@ -467,6 +467,24 @@ def test_so_many_of_the_best_stand_in_full_as_the_reader_wants(full: int, in_ful
     rendered = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, full=full)), FULL_WAYS)
     assert len(re.findall(r'id="p\d"', rendered.html)) == rendered.text.count("/10 relevance") == in_full
     assert rendered.html.count('class="e"') == 4
+
+
+@given(st.integers(1, 30), st.integers(100, 2000))
+@settings(max_examples=30, deadline=None)
+def test_who_asks_for_no_number_has_fewer_in_full_the_longer_the_mail_is(papers: int, abstract_chars: int) -> None:
+    """Three at most, the best one always, and no second one that makes the mail longer than eight minutes."""
+    digest = digest_of(
+        *(make.announcement(f"2601.{n:05}", abstract=(SENTENCE * 18)[:abstract_chars]) for n in range(1, papers + 1))
+    )
+
+    def mail(full: int | None) -> tuple[int, int]:
+        text = RENDERER.render(replace(digest, subscriber=replace(digest.subscriber, full=full)), FULL_WAYS).text
+        return text.count("/10 relevance"), int(re.findall(r"(\d+) min to read", text)[0])
+
+    in_full, minutes = mail(None)
+    assert 1 <= in_full <= min(3, papers)
+    assert in_full == 1 or minutes <= 8
+    assert in_full == min(3, papers) or mail(in_full + 1)[1] > 8
 
 
 def test_both_parts_say_the_same_minutes_and_papers() -> None:

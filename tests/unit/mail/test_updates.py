@@ -84,7 +84,7 @@ def test_news_stand_between_the_contents_and_what_is_in_full_in_both_parts_and_i
     news = digest(replace(KNOWN, version=2, abstract="It has 5 parts. It is fast."))
     mail = RENDERER.render(news, LINKS)
     for part, headings in (
-        (mail.html, ("Contents", "News of papers you were sent", "In full")),
+        (mail.html, (">Contents<", ">News of papers you were sent<", ">In full</h2>")),
         (mail.text, ("CONTENTS", "NEWS OF PAPERS YOU WERE SENT", "IN FULL")),
     ):
         assert sorted(headings, key=part.index) == list(headings)

@@ -11,7 +11,7 @@ from newsletter.mail.sample_digest import FILLED_UP, NOTHING
 from newsletter.model import Digest, Frequency, Paper, Profile, ProfileRevision, RevisionOrigin, Subscriber, Topic
 from newsletter.phrases import Phrase
 from newsletter.services import profile_answers, reader_texts
-from newsletter.subscribers import MAX_REVISIONS, profile_yaml
+from newsletter.subscribers import MAX_REVISIONS, profile_diff, profile_yaml
 from newsletter.texts import LANGUAGES, Texts
 from tests import make
 from tests.languages import OTHER_LANGUAGES, foreign_words
@@ -86,6 +86,13 @@ def test_every_line_of_a_difference_is_an_item_of_a_list() -> None:
         "",
         f"Of your profile the last {MAX_REVISIONS} revisions are kept; the ones before them are not.",
     ]
+
+
+def test_a_number_that_was_not_written_before_or_is_no_more_is_told_without_the_word_for_nothing() -> None:
+    with_number = replace(BEFORE, full=5)
+    before_and_after = [(BEFORE, with_number), (with_number, BEFORE), (with_number, replace(BEFORE, full=0))]
+    told = [profile_diff.differences(before, after, TEXTS["en"]) for before, after in before_and_after]
+    assert told == [("full: new 5",), ("full: empty now",), ("full: 0 instead of 5",)]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def subscribers(draw: st.DrawFn) -> Subscriber:
         min_relevance=draw(st.integers(1, 10)),
         min_novelty=draw(st.integers(1, 10)),
         max_papers=draw(st.integers(1, 500)),
+        full=draw(st.none() | st.integers(0, 20)),
     )
 
 
@@ -105,7 +106,7 @@ def test_the_sample_profiles_survive_and_no_mail_program_has_to_break_their_line
 
 
 def test_every_key_is_written_and_explained() -> None:
-    text = write(RITA, COMMENTS["en"])
+    text = write(replace(RITA, full=5), COMMENTS["en"])
     assert set(read_with_keys(text, RITA)[1]) == {
         *(
             "topics",
