@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Update,
+    any_,
     bindparam,
     cast,
     delete,
@@ -43,6 +44,16 @@ def batched(values: Collection[U], most: int = ROWS_AT_ONCE) -> Iterator[list[U]
     whole = list(values)
     for start in range(0, len(whole), most):
         yield whole[start : start + most]
+
+
+def are_these(column: ColumnElement[str], parameter: str, *, is_postgresql: bool) -> ColumnElement[bool]:
+    """The condition that a column has one of the texts of a parameter, a list.
+
+    PostgreSQL takes that whole as an array. As many parameters as there are texts would cost more than the answer.
+    """
+    if is_postgresql:
+        return column == any_(bindparam(parameter, type_=postgresql.ARRAY(column.type)))
+    return column.in_(bindparam(parameter, expanding=True))
 
 
 def select_raw(table: Table, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
