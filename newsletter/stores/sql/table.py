@@ -117,11 +117,12 @@ class SqlTable(Generic[T]):
 
     def put(self, *values: T) -> None:
         """Writes rows in place of those with their keys; of several with one key the last."""
-        rows = list({tuple(row[name] for name in self._key): row for row in map(self.row, values)}.values())
-        rows.sort(key=lambda row: [str(row[name]) for name in self._key])  # two that put the same wait in one order
-        with self.database.change() if len(rows) > ROWS_AT_ONCE else self.database.statement() as connection:
-            for some in batched(rows):
-                insert = self.insert().values(some)
+        latest = {self._key_of(value): value for value in values}
+        ordered = sorted(latest, key=lambda key: [str(part) for part in key])  # two that put the same wait in one order
+        with self.database.change() if len(ordered) > ROWS_AT_ONCE else self.database.statement() as connection:
+            for keys in batched(ordered):
+                rows = [self.row(latest[key]) for key in keys]
+                insert = self.insert().values(rows)
                 others = {name: insert.excluded[name] for name in rows[0] if name not in self._key}
                 connection.execute(insert.on_conflict_do_update(index_elements=self._key, set_=others))
 
