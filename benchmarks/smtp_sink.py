@@ -1,6 +1,7 @@
 """A mail server that takes every mail and keeps none. Started by bench_growth.py, which asks it how many there were.
 
-python benchmarks/smtp_sink.py     prints its port, then for each line on standard input the count so far
+python benchmarks/smtp_sink.py     prints its port, then three counts for each line on standard input, a domain or none:
+                                   all mails, readers with more than one, readers of that domain with just one
 """
 
 import asyncio
@@ -15,16 +16,22 @@ class Sink:
 
     def __init__(self) -> None:
         self.mails: Counter[str] = Counter()
+        self.total = self.twice = 0  # counted along: it is asked ten times a second
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        self.mails.update(envelope.rcpt_tos)
+        for who in envelope.rcpt_tos:
+            self.mails[who] += 1
+            self.total += 1
+            self.twice += self.mails[who] == 2
         return "250 taken"
 
     def tell(self) -> None:
-        """Prints how many mails came, and how many readers got more than one."""
-        if not sys.stdin.readline():
+        """Answers one line of standard input."""
+        if not (line := sys.stdin.readline()):
             asyncio.get_running_loop().stop()
-        print(self.mails.total(), sum(count > 1 for count in self.mails.values()), flush=True)
+        domain = line.strip()
+        ones = (who for who, count in self.mails.items() if count == 1) if domain else ()
+        print(self.total, self.twice, sum(who.endswith(f"@{domain}") for who in ones), flush=True)
 
 
 async def listen(sink: Sink) -> None:

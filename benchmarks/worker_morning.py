@@ -20,7 +20,7 @@ from sqlalchemy import text
 from newsletter.stores.sql.database import Database, parse_url
 from tests.http_server import Handler, serving
 
-STILL_S = 180.0  # without a mail: something is wrong
+STILL_S = 1_200.0  # without a mail: something is wrong
 LOOK_S = 0.1
 _TICKS = os.sysconf("SC_CLK_TCK")
 _COMMAND = (sys.executable, "-m", "newsletter")
@@ -45,6 +45,7 @@ class SharedMorning:
     last_s: float
     clock: Used
     workers: Sequence[Used]
+    collected: Sequence[bool]  # whether that worker ever collected a morning for all, beside mailing
     database_cpu_s: float
 
     @property
@@ -58,9 +59,10 @@ class SharedMorning:
         return max(each.peak_mb for each in (self.clock, *self.workers))
 
     def __str__(self) -> str:
-        workers = " and ".join(map(str, self.workers))
+        roles = ("the worker that mails alone", "the worker that collects")
+        workers = "; ".join(f"{roles[has]} {used}" for used, has in zip(self.workers, self.collected, strict=True))
         return (
-            f"first mail after {self.first_s:.1f} s; workers {workers}; clock {self.clock}; "
+            f"first mail after {self.first_s:.1f} s; {workers}; clock {self.clock}; "
             f"PostgreSQL {self.database_cpu_s:.1f} CPU-s"
         )
 
@@ -100,7 +102,8 @@ def share(
         _wait(place, lambda: -_ask(database, "SELECT count(*) FROM procrastinate_jobs WHERE status <> 'failed'"), 0)
         *of_workers, of_clock = [used(one.pid) for one in running]
         database_cpu_s = _cpu_of_server(url) - database_cpu_s
-    return SharedMorning(first_s, last_s, of_clock, of_workers, database_cpu_s)
+        collected = ["shared_out" in Path(log.name).read_text("utf-8") for log in logs]
+    return SharedMorning(first_s, last_s, of_clock, of_workers, collected, database_cpu_s)
 
 
 @contextmanager

@@ -475,6 +475,9 @@ class MemoryStore:
             self._welcomes = {welcome.subscriber_id: welcome for welcome in welcomes}
         return True
 
+    def has_begun_welcomes(self) -> bool:
+        return self._welcomes is not None
+
     def get_welcomes(self) -> list[Welcome] | None:
         return None if self._welcomes is None else [self._welcomes[who] for who in sorted(self._welcomes)]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.model import Subscriber
-from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_due
+from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_due, one_of_each_time
 
 # At least so often, for mails to be tried again, a changed subscribers.yaml, a clock that was set. At odd minutes: on
 # the hour everybody asks arXiv.
@@ -33,7 +33,7 @@ def run_clock(
     while True:
         began_at = now()
         try:
-            subscribers = tick()
+            subscribers = one_of_each_time(tick(), timing)  # nobody else is kept until the next one
         except Exception as error:  # noqa: BLE001 - tomorrow's mails do not hang on today's bug; it is reported
             report_failure(error)
         if wait(max(0.0, (next_tick_at(subscribers, began_at, now(), timing) - now()).total_seconds())):

@@ -6,8 +6,8 @@ is left out is found by the next look.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from newsletter.delivery import ledger
@@ -16,7 +16,9 @@ from newsletter.run.context import RunContext
 from newsletter.run.schedule import is_due, local_date
 from newsletter.run.shared_digests import in_groups
 from newsletter.run.waiting import awaits_feeds
+from newsletter.stores import Store
 
+ROWS_AT_ONCE = 500  # of the ledger, each with the papers of a mail
 LOOK_AGAIN = timedelta(hours=1)  # at a mail that had nothing to say: its reader may have changed the profile
 
 
@@ -27,7 +29,6 @@ def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Sub
     if not due:
         return []
     suppressed = {each.subscriber_id for each in store.get_address_statuses() if each.suppression}
-    rows = {(row.subscriber_id, on): row for on in {on for _, on in due} for row in store.get_deliveries(digest_on=on)}
     today = store.get_day(context.source.day(now))
     is_running = cache(store.is_running)
 
@@ -37,8 +38,21 @@ def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Sub
     def is_waiting(one: Subscriber) -> bool:
         return today is not None and bool(awaits_feeds(one, today, now, context.timing))
 
-    unsuppressed = ((one, on) for one, on in due if one.subscriber_id not in suppressed and not is_waiting(one))
-    return in_groups(one for one, on in unsuppressed if is_open(rows.get((one.subscriber_id, on))))
+    unsuppressed = [(one, on) for one, on in due if one.subscriber_id not in suppressed and not is_waiting(one)]
+    parts = (unsuppressed[start : start + ROWS_AT_ONCE] for start in range(0, len(unsuppressed), ROWS_AT_ONCE))
+    return in_groups(one for some in parts for one in _find_open(store, some, is_open))
+
+
+def _find_open(
+    store: Store, mails: Sequence[tuple[Subscriber, date]], is_open: Callable[[Delivery | None], bool]
+) -> list[Subscriber]:
+    ids = [one.subscriber_id for one, _ in mails]
+    rows = {
+        (row.subscriber_id, on): row
+        for on in {on for _, on in mails}
+        for row in store.get_deliveries(subscriber_ids=ids, digest_on=on)
+    }
+    return [one for one, on in mails if is_open(rows.get((one.subscriber_id, on)))]
 
 
 def _says_the_same(row: Delivery, today: AnnouncementDay | None, now: datetime) -> bool:

@@ -127,6 +127,17 @@ def next_due(subscribers: Iterable[Subscriber], now: datetime, timing: Timing = 
     return min((moment for moment in moments if moment), default=None)
 
 
+def one_of_each_time(subscribers: Iterable[Subscriber], timing: Timing = ON_THE_MINUTE) -> list[Subscriber]:
+    """Gives one of all who are due at the same moments: `next_due` says the same of these, who are few.
+
+    With a jitter everybody has moments of their own.
+    """
+    if timing.jitter_minutes:
+        return list(subscribers)
+    times = {(one.zone, one.send_at, one.frequency, one.weekday, one.paused_until): one for one in subscribers}
+    return list(times.values())
+
+
 def _draw(what: str, most: int) -> int:
     """Draws a number from 0 to `most`, always the same for the same thing."""
     return int.from_bytes(hashlib.sha256(what.encode()).digest()[:8]) % (most + 1)

@@ -1,23 +1,26 @@
 """Says who the subscribers are now: those of subscribers.yaml, then those by the web, with their own wishes over both.
 
 The file is read each time and understood when it changed, so that an answer to one reader costs the same with a
-thousand. What the file may say is subscribers/subscribers_yaml.py's business, what a reader's wishes mean
-subscribers/overrides.py's.
+thousand. Of a hundred thousand readers some are read at a time, and what is equal of them is one object. What the file
+may say is subscribers/subscribers_yaml.py's business, what a reader's wishes mean subscribers/overrides.py's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter.addresses import is_same_mailbox
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import yaml_nodes
-from newsletter.model import JUDGED_CUT_OFF, AddressStatus, ReaderWishes, SignUp, Subscriber
+from newsletter.model import JUDGED_CUT_OFF, AddressStatus, SignUp, Subscriber
 from newsletter.ops import log
 from newsletter.services import library, live_libraries
 from newsletter.stores import Store
@@ -26,6 +29,9 @@ from newsletter.subscribers import SubscribersFile, listing_history, overrides, 
 LAST_GOOD = "subscribers.last-good.yaml"
 LISTING_HISTORY = "roster.json"
 _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
+READ_AT_ONCE = 1_000  # readers of whom all that is kept is in memory at the same time
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +103,43 @@ def load_subscribers(
     """
     before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
     listed = load_listed(path, store, min_relevance, only)
-    readers, unreadable = [], dict(listed.unreadable)
-    wishes = store.get_wishes([one.subscriber_id for one in listed.subscribers])
-    for one in listed.subscribers:
-        who = one.subscriber_id
-        said = wishes[who]
-        if isinstance(said, ReaderUnreadable):
-            unreadable[who] = str(said)
-            reader = overrides.ResolvedSubscriber(one)
-        else:
-            reader = _resolve(one, said, store)
-        if reader.problem:
-            log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
-        readers.append(replace(reader, sign_up=listed.sign_ups.get(who)))
+    unreadable = dict(listed.unreadable)
+    readers = list(_read_wishes(listed, store, unreadable))
     library.remember_ids((reader.subscriber for reader in readers), store)
     possible_moves = _update_history(before, listed, store, today) if today else ()
     stale = live_libraries.find_stale((reader.subscriber for reader in readers), store)
     return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves, stale)
 
 
+def _read_wishes(
+    listed: ListedSubscribers, store: Store, unreadable: dict[str, str]
+) -> Iterator[overrides.ResolvedSubscriber]:
+    """Lays their own wishes over all who are listed; adds whose cannot be read, who are served as listed."""
+    fill = library.filling(store)
+    for some in _in_parts(listed.subscribers):
+        wishes = store.get_wishes([one.subscriber_id for one in some])
+        for one in some:
+            who, sign_up = one.subscriber_id, listed.sign_ups.get(one.subscriber_id)
+            said = wishes[who]
+            if isinstance(said, ReaderUnreadable):
+                unreadable[who] = str(said)
+                yield overrides.ResolvedSubscriber(one, sign_up=sign_up)
+                continue
+            reader = overrides.resolve(one, said.status, said.revisions, sign_up)
+            if reader.problem:
+                log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
+            yield _filled(reader, fill)
+
+
+def _filled(reader: overrides.ResolvedSubscriber, fill: library.Adding) -> overrides.ResolvedSubscriber:
+    filled = fill(reader.subscriber)
+    return reader if filled is reader.subscriber else replace(reader, subscriber=filled)
+
+
 def refill(listed: SubscriberList, store: Store) -> SubscriberList:
     """Gives the list with what is kept of live libraries now."""
-    readers = [
-        replace(reader, subscriber=library.fill(reader.subscriber, store)) if reader.subscriber.zotero else reader
-        for reader in listed.readers
-    ]
+    fill = library.filling(store)
+    readers = [_filled(reader, fill) if reader.subscriber.zotero else reader for reader in listed.readers]
     stale = live_libraries.find_stale((reader.subscriber for reader in readers), store)
     return replace(listed, readers=readers, stale_libraries=stale)
 
@@ -195,13 +213,8 @@ def as_served(listed: Subscriber, store: Store) -> Subscriber:
 def resolve(listed: Subscriber, store: Store) -> overrides.ResolvedSubscriber:
     """Lays a subscriber's own wishes over what is listed. Raises ReaderUnreadable for wishes that cannot be read."""
     who = listed.subscriber_id
-    said = ReaderWishes(store.get_address_status(who), tuple(store.get_revisions(who)))
-    return _resolve(listed, said, store)
-
-
-def _resolve(listed: Subscriber, said: ReaderWishes, store: Store) -> overrides.ResolvedSubscriber:
-    resolved = overrides.resolve(listed, said.status, said.revisions)
-    return replace(resolved, subscriber=library.fill(resolved.subscriber, store))
+    reader = overrides.resolve(listed, store.get_address_status(who), store.get_revisions(who))
+    return _filled(reader, library.filling(store))
 
 
 def load_listed(path: Path, store: Store, min_relevance: int, only: Collection[str] | None = None) -> ListedSubscribers:
@@ -212,18 +225,35 @@ def load_listed(path: Path, store: Store, min_relevance: int, only: Collection[s
     file, problem = load_file(path, store, min_relevance)
     of_file = [one for one in file.subscribers if only is None or one.subscriber_id in only]
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in of_file}
-    by_web = store.get_enrolled(only=only)
-    known = [one for one in by_web if one.subscriber_id not in in_file]
-    enrolled, odd = _enrolled_subscribers(file, known, are_all=only is None)
-    sign_ups = {one.subscriber_id: one for one in known if one.subscriber_id not in odd}
-    unreadable = {one.subscriber_id: _explain_two_readers(one) for one in by_web if not _is_theirs(one, in_file)}
+    ids = store.get_enrolled_ids(only=only)
+    enrolled: list[Subscriber] = []
+    sign_ups: dict[str, SignUp] = {}
+    unreadable: dict[str, str] = {}
+    with _enrolled_subscribers.making(file, are_all=only is None) as make:
+        for one in (one for some in _in_parts(ids) for one in store.get_enrolled(only=some)):
+            who = one.subscriber_id
+            if who not in in_file:
+                made = make(one)
+                if isinstance(made, str):
+                    unreadable[who] = made
+                else:
+                    subscriber, sign_ups[who] = made
+                    enrolled.append(subscriber)
+            elif not is_same_mailbox(one.email, in_file[who]):
+                unreadable[who] = _explain_two_readers(one)
     unreadable |= {
         who: why
-        for who in store.get_enrolled_ids(only=only)
-        if who not in in_file and who not in sign_ups and (why := odd.get(who) or _explain_unreadable(store, who))
+        for who in ids
+        if who not in in_file and who not in sign_ups and who not in unreadable
+        if (why := _explain_unreadable(store, who))
     }
+    enrolled.sort(key=lambda one: (sign_ups[one.subscriber_id].at, one.subscriber_id))
     everybody, no_library = _read_libraries([*of_file, *enrolled], path.parent)
     return ListedSubscribers(everybody, sign_ups, problem, {**unreadable, **no_library})
+
+
+def _in_parts(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (whole[start : start + READ_AT_ONCE] for start in range(0, len(whole), READ_AT_ONCE))
 
 
 def _read_libraries(subscribers: Sequence[Subscriber], folder: Path) -> tuple[list[Subscriber], dict[str, str]]:
@@ -231,19 +261,14 @@ def _read_libraries(subscribers: Sequence[Subscriber], folder: Path) -> tuple[li
 
     Their mail waits for the file: without it, it would leave out what they asked for, and nobody would know.
     """
-    whole, problems = [], {}
+    whole, problems, read_files = list[Subscriber](), dict[str, str](), library.reading_files(folder)
     for one in subscribers:
         try:
-            whole.append(library.read_files(one, folder))
+            whole.append(read_files(one))
         except ConfigError as error:
             problems[one.subscriber_id] = str(error)
             whole.append(one)
     return whole, problems
-
-
-def _is_theirs(sign_up: SignUp, in_file: Mapping[str, str]) -> bool:
-    """Says whether the file has nobody, or the same mailbox, under this id."""
-    return is_same_mailbox(sign_up.email, in_file.get(sign_up.subscriber_id, sign_up.email))
 
 
 def _explain_two_readers(sign_up: SignUp) -> str:
@@ -295,26 +320,57 @@ def _parse_or_error(text: str | bytes, source: str, min_relevance: int) -> Subsc
         return error
 
 
+# A sign-up's fields that say who it is and what became of the request, and nothing of what the mail is to be like
+_OWN = ("subscriber_id", "at", "email", "name", "confirmed_at", "mail", "tries", "retry_at", "held_by")
+_Model = tuple[Subscriber, SignUp]  # the first who asked for something
+_asked = attrgetter(*(each.name for each in fields(SignUp) if each.name not in _OWN))
+
+
 class _EnrolledSubscribers:
-    """Makes subscribers of those who are enrolled; of each anew only when they or the file have changed."""
+    """Makes subscribers of those who are enrolled.
+
+    Who asked for the same shares it: it is read once, anew only when the file has changed, and its parts are the same
+    objects for all of them.
+    """
 
     def __init__(self) -> None:
-        self._latest: tuple[SubscribersFile, Mapping[SignUp, Subscriber | str]] | None = None
+        self._latest: tuple[SubscribersFile, Mapping[object, _Model]] | None = None
 
-    def __call__(
-        self, file: SubscribersFile, sign_ups: Iterable[SignUp], *, are_all: bool
-    ) -> tuple[list[Subscriber], dict[str, str]]:
-        """Gives who can be served, and by id why somebody cannot. Those of `are_all` are remembered."""
+    @contextmanager
+    def making(self, file: SubscribersFile, *, are_all: bool) -> Iterator[_Making]:
+        """Gives what makes them, one after the other. What those of `are_all` asked for is remembered, once made."""
         latest = self._latest  # threads may race: each has a whole one
-        known = latest[1] if latest and latest[0] is file else {}
-        built = {one: known.get(one) or _build_enrolled(file, one) for one in sign_ups}
+        making = _Making(file, latest[1] if latest and latest[0] is file else {})
+        yield making
         if are_all:
-            self._latest = (file, built)
-        odd = {one.subscriber_id: made for one, made in built.items() if isinstance(made, str)}
-        return [made for made in built.values() if not isinstance(made, str)], odd
+            self._latest = (file, making.used)
 
 
 _enrolled_subscribers = _EnrolledSubscribers()
+
+
+class _Making:
+    """Makes subscribers of one list. `used` has, by what they asked for, the first who did."""
+
+    def __init__(self, file: SubscribersFile, known: Mapping[object, _Model]) -> None:
+        self._file = file
+        self._known = known
+        self.used: dict[object, _Model] = {}
+
+    def __call__(self, one: SignUp) -> tuple[Subscriber, SignUp] | str:
+        """Makes the subscriber, and the same sign-up of shared parts, or says why they cannot be served."""
+        asked = _asked(one)
+        model = self.used.get(asked) or self._known.get(asked)
+        if model is None:
+            built = _build_enrolled(self._file, one)
+            if isinstance(built, str):
+                return built
+            model = (built, one)
+        self.used.setdefault(asked, model)
+        like, first = model
+        own = {name: getattr(one, name) for name in _OWN}
+        subscriber = replace(like, subscriber_id=one.subscriber_id, email=one.email, name=one.name)
+        return subscriber, replace(first, **own)
 
 
 def _build_enrolled(file: SubscribersFile, one: SignUp) -> Subscriber | str:

@@ -8,14 +8,14 @@ none. What a file may hold is papers/library.py's business.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from newsletter.errors import ConfigError
-from newsletter.model import AnnouncementDay, LibraryPaper, Subscriber
+from newsletter.model import AnnouncementDay, LibraryPaper, Profile, Subscriber, ZoteroLibrary
 from newsletter.papers import arxiv_id, is_library_file, library, read_library
 from newsletter.services import live_libraries
 from newsletter.stores import Store
@@ -25,15 +25,42 @@ _FILES_IN_MEMORY = 16
 _DAYS_BACK = 61  # as long as announcements are kept (run/retention.py)
 
 
-def read_files(subscriber: Subscriber, folder: Path) -> Subscriber:
-    """Adds the papers of the files that the subscriber's list names, beside subscribers.yaml in `folder`.
+class Adding:
+    """Adds papers to profiles: of equal ones once, so that the profile of a group is one object for all its readers.
 
-    Raises ConfigError for a file that cannot be read.
+    What it found first holds as long as it lives: one for each look at the list.
     """
-    files = [entry for entry in subscriber.papers if is_library_file(entry)]
-    if not files:
-        return subscriber
-    return _with_papers(subscriber, [paper for entry in files for paper in read_file(folder / entry, entry)])
+
+    def __init__(self, find: Callable[[Subscriber], Iterable[LibraryPaper]]) -> None:
+        self._find = find
+        self._whole: dict[tuple[Profile, tuple[str, ...], ZoteroLibrary | None], Profile] = {}
+
+    def __call__(self, subscriber: Subscriber) -> Subscriber:
+        """Gives the subscriber with the papers that are found for them; the same object where that changes nothing."""
+        if not (subscriber.papers or subscriber.zotero or subscriber.profile.papers):
+            return subscriber
+        key = (subscriber.profile, subscriber.papers, subscriber.zotero)
+        if key not in self._whole:
+            papers = tuple(self._find(subscriber))
+            is_whole = papers == subscriber.profile.papers
+            self._whole[key] = subscriber.profile if is_whole else replace(subscriber.profile, papers=papers)
+        profile = self._whole[key]
+        return subscriber if profile is subscriber.profile else replace(subscriber, profile=profile)
+
+
+def reading_files(folder: Path) -> Adding:
+    """Gives what adds the papers of the files that subscribers' lists name, beside subscribers.yaml in `folder`.
+
+    It raises ConfigError for a file that cannot be read.
+    """
+
+    def find(subscriber: Subscriber) -> Iterable[LibraryPaper]:
+        files = [entry for entry in subscriber.papers if is_library_file(entry)]
+        if not files:
+            return subscriber.profile.papers
+        return (paper for entry in files for paper in read_file(folder / entry, entry))
+
+    return Adding(find)
 
 
 def read_file(path: Path, entry: str) -> tuple[LibraryPaper, ...]:
@@ -53,25 +80,29 @@ def _parse(data: bytes, entry: str) -> tuple[LibraryPaper, ...]:
     return read_library(data, entry)
 
 
-def fill(subscriber: Subscriber, store: Store) -> Subscriber:
-    """Puts what is known of the listed papers into the profile, in their order, and then those of a live library.
+def filling(store: Store) -> Adding:
+    """Gives what puts the papers of subscribers' lists into their profiles, as far as they are known.
 
-    May be repeated.
+    In the order of the list, and then those of a live library. May be repeated.
     """
-    live = live_libraries.kept_papers(subscriber.zotero, store)
-    if not subscriber.papers:
-        return _with_papers(subscriber, live)
-    found = _read_document(store)[0] if any(map(arxiv_id, subscriber.papers)) else {}
-    of_files = subscriber.profile.papers
-    papers: list[LibraryPaper] = []
-    for entry in subscriber.papers:
-        if is_library_file(entry):
-            papers += [paper for paper in of_files if paper.entry == entry]
-        elif not (key := arxiv_id(entry)):
-            papers.append(LibraryPaper(entry, entry))
-        elif key in found:
-            papers.append(LibraryPaper(entry, *found[key]))
-    return _with_papers(subscriber, [*papers, *live])
+    by_id = cache(lambda: _read_document(store)[0])
+
+    def find(subscriber: Subscriber) -> Iterable[LibraryPaper]:
+        for entry in subscriber.papers:
+            if is_library_file(entry):
+                yield from (paper for paper in subscriber.profile.papers if paper.entry == entry)
+            elif not (key := arxiv_id(entry)):
+                yield LibraryPaper(entry, entry)
+            elif key in by_id():
+                yield LibraryPaper(entry, *by_id()[key])
+        yield from live_libraries.kept_papers(subscriber.zotero, store)
+
+    return Adding(find)
+
+
+def fill(subscriber: Subscriber, store: Store) -> Subscriber:
+    """Fills one profile, as `filling` does."""
+    return filling(store)(subscriber)
 
 
 def find_missing(filled: Subscriber) -> list[tuple[str, bool]]:
@@ -122,7 +153,3 @@ def _read_document(store: Store) -> tuple[dict[str, tuple[str, str]], dict[str, 
         return papers, {str(key): str(on) for key, on in document["sought"].items()}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}, {}
-
-
-def _with_papers(subscriber: Subscriber, papers: Sequence[LibraryPaper]) -> Subscriber:
-    return replace(subscriber, profile=replace(subscriber.profile, papers=tuple(papers)))

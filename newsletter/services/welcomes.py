@@ -96,7 +96,7 @@ class WelcomeService:
         In a memory of an earlier version everybody who is listed counts as welcomed. To be called before a run is
         recorded: by the runs an old memory is known.
         """
-        if self.store.get_welcomes() is not None:
+        if self.store.has_begun_welcomes():
             return
         listed, welcomed = self.load_listed(), set[str]()
         if self._is_old():

@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
 
 from newsletter.model import Subscriber
 
@@ -37,12 +39,14 @@ def update(history: ListingHistory, subscribers: Iterable[Subscriber], today: da
     now = {one.subscriber_id: one.name for one in subscribers}
     vanished = {who: replace(entry, until=entry.until or today) for who, entry in history.items() if who not in now}
     recent = {who: entry for who, entry in vanished.items() if entry.until and today - entry.until <= KEEP_VANISHED}
-    return recent | {who: Listing(name, _since(history.get(who), since)) for who, name in now.items()}
+    return recent | {who: _listed(name, history.get(who), since) for who, name in now.items()}
 
 
-def _since(known: Listing | None, since: date) -> date:
-    """Who comes back is new again."""
-    return known.since if known and known.until is None else since
+def _listed(name: str, known: Listing | None, since: date) -> Listing:
+    """Who comes back is new again. Mostly nothing has changed, and it is the same object."""
+    if known is None or known.until is not None:
+        return Listing(name, since)
+    return known if known.name == name else Listing(name, known.since)
 
 
 def find_possible_moves(history: ListingHistory, today: date) -> list[tuple[str, str]]:
@@ -78,17 +82,23 @@ def _comparable(name: str) -> str:
 def read(text: str) -> ListingHistory:
     """Reads what `write` wrote. Nobody, if the text cannot be understood: it is a help, and no more."""
     try:
-        return {
-            who: Listing(entry["name"], _date(entry["since"]) or _ALWAYS, _date(entry["until"]))
-            for who, entry in json.loads(text).items()
-        }
+        history = json.loads(text, object_hook=_read_object)
+        return history if all(isinstance(entry, Listing) for entry in history.values()) else {}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {}
+
+
+def _read_object(entry: dict[str, Any]) -> object:
+    """Makes each entry as it is read: of a hundred thousand there are never both the values and their mappings."""
+    if all(isinstance(value, Listing) for value in entry.values()):
+        return entry
+    return Listing(entry["name"], _date(entry["since"]) or _ALWAYS, _date(entry["until"]))
 
 
 def write(history: ListingHistory) -> str:
     return json.dumps({who: asdict(entry) for who, entry in history.items()}, default=str, indent=0)
 
 
+@lru_cache(maxsize=256)
 def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None

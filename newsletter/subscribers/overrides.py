@@ -27,12 +27,20 @@ class ResolvedSubscriber:
     problem: str = ""  # for the operator: what the reader wrote last cannot be read any more
 
 
-def resolve(subscriber: Subscriber, status: AddressStatus, revisions: Sequence[ProfileRevision]) -> ResolvedSubscriber:
+def resolve(
+    subscriber: Subscriber,
+    status: AddressStatus,
+    revisions: Sequence[ProfileRevision],
+    sign_up: SignUp | None = None,
+) -> ResolvedSubscriber:
     """Works out the subscriber as they are served, and where each part comes from. May be repeated.
 
     `revisions` are all of theirs, oldest first. One that cannot be read any more (keys were renamed) never stops the
-    mail: the one before it holds.
+    mail: the one before it holds. `sign_up` is what they are a subscriber by, beside the file. Who wishes nothing is
+    the same object as listed.
     """
+    if not revisions and status.frequency is None and status.paused_until is None:
+        return ResolvedSubscriber(subscriber, sign_up=sign_up)
     reader = _with_revision(subscriber, revisions)
     served = reader.subscriber
     if status.frequency is not None:
@@ -44,6 +52,7 @@ def resolve(subscriber: Subscriber, status: AddressStatus, revisions: Sequence[P
         subscriber=served,
         has_frequency=status.frequency is not None,
         has_pause=status.paused_until is not None and served.paused_until == status.paused_until,
+        sign_up=sign_up,
     )
 
 

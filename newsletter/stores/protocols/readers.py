@@ -146,6 +146,9 @@ class WelcomeStore(Protocol):
         Of any number of racing calls one wins.
         """
 
+    def has_begun_welcomes(self) -> bool:
+        """Says whether that was done, or a welcome was changed. Reads none of them."""
+
     def get_welcomes(self) -> list[Welcome] | None:
         """Gives all that are kept, by subscriber id; None before `begin_welcomes`."""
 

@@ -145,6 +145,7 @@ class SqlStore:
         self.mark_of_enrolled = self._again(signups.mark_of_enrolled)
         self.forget_enrolled = self._once(signups.forget_enrolled)
         self.begin_welcomes = self._once(welcomes.begin_welcomes)
+        self.has_begun_welcomes = self._again(welcomes.has_begun_welcomes)
         self.get_welcomes = self._again(welcomes.get_welcomes)
         self.change_welcome = self._once(welcomes.change_welcome)
 

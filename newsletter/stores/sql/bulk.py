@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, CompoundSelect, Select, Table, bindparam, case, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Table, bindparam, case, func, select, tuple_, union_all
 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable
@@ -17,7 +17,7 @@ from newsletter.model import AddressStatus, Delivery, ReaderHistory, ReaderWishe
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.ledger import Ledger
 from newsletter.stores.sql.subscriber_parts import EVENTS_THAT_COUNT, SubscriberParts
-from newsletter.stores.sql.table import batched, select_raw
+from newsletter.stores.sql.table import are_these, batched, select_raw
 
 T = TypeVar("T")
 _LONG_HISTORIES_AT_ONCE = 50  # readers with some hundred mails each
@@ -37,8 +37,11 @@ class ReadersInBulk:
     def get_wishes(self, subscriber_ids: Collection[str]) -> dict[str, ReaderWishes | ReaderUnreadable]:
         found: dict[str, ReaderWishes | ReaderUnreadable] = {}
         for some in batched(subscriber_ids):
-            rows = self._ask(_wishes(), {"who": some})
-            found |= {who: _or_error(self._wishes_of, who, rows.get(who, {})) for who in some}
+            rows = self._ask(_wishes(self._is_postgresql), {"who": some})
+            for who in some:
+                found[who] = (
+                    _or_error(self._wishes_of, who, rows[who]) if who in rows else ReaderWishes(AddressStatus(who))
+                )
         return found
 
     def get_histories(
@@ -48,7 +51,7 @@ class ReadersInBulk:
         given = {"on": digest_on, "events_since": digest_on - EVENTS_THAT_COUNT, "since": since}
         found: dict[str, ReaderHistory | ReaderUnreadable] = {}
         for some in batched(subscriber_ids):
-            rows = self._ask(_histories(), {"who": some, **given})
+            rows = self._ask(_histories(self._is_postgresql), {"who": some, **given})
             mailed = self.ledger.get_mailed(some, since=mailed_since, before=since)
             for who in some:
                 if why := unfinished.get(who):
@@ -67,6 +70,10 @@ class ReadersInBulk:
             for who, mails in self.ledger.get_mailed(some, before=before, of=paper_ids).items():
                 found[who].update(*(paper_ids & frozenset(mail.paper_ids) for mail in mails))
         return {who: frozenset(papers) for who, papers in found.items()}
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.ledger.rows.database.is_postgresql
 
     def _ask(self, statement: CompoundSelect[Any], given: Mapping[str, object]) -> dict[str, _Rows]:
         rows: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
@@ -108,36 +115,35 @@ _OTHERS = (tables.votes, tables.saved_papers, tables.enrolled, tables.moves)
 
 
 @cache
-def _wishes() -> CompoundSelect[Any]:
-    return union_all(*_all_of(_WISHES))
+def _wishes(is_postgresql: bool) -> CompoundSelect[Any]:
+    return union_all(*_all_of(_WISHES, is_postgresql))
 
 
 @cache
-def _histories() -> CompoundSelect[Any]:
-    who, rows, events, digests = _who(), tables.deliveries, tables.events.c, tables.digests.c
+def _histories(is_postgresql: bool) -> CompoundSelect[Any]:
+    rows, events, digests = tables.deliveries, tables.events.c, tables.digests.c
+    theirs = {table: _are_theirs(table, is_postgresql) for table in (rows, tables.events, tables.digests)}
     return union_all(
-        *_all_of((*_WISHES, *_OTHERS)),
-        select_raw(rows, rows.c.subscriber_id.in_(who), rows.c.digest_on >= bindparam("since")),
-        select_raw(rows, tuple_(rows.c.subscriber_id, rows.c.digest_on).in_(_latest_before())),
-        select_raw(tables.events, events.subscriber_id.in_(who), events.digest_on >= bindparam("events_since")),
-        select_raw(tables.digests, digests.subscriber_id.in_(who), digests.digest_on == bindparam("on")),
+        *_all_of((*_WISHES, *_OTHERS), is_postgresql),
+        select_raw(rows, theirs[rows], rows.c.digest_on >= bindparam("since")),
+        select_raw(rows, tuple_(rows.c.subscriber_id, rows.c.digest_on).in_(_latest_before(theirs[rows]))),
+        select_raw(tables.events, theirs[tables.events], events.digest_on >= bindparam("events_since")),
+        select_raw(tables.digests, theirs[tables.digests], digests.digest_on == bindparam("on")),
     )
 
 
-def _latest_before() -> Select[Any]:
+def _latest_before(are_theirs: ColumnElement[bool]) -> Select[Any]:
     """Selects each reader's latest delivery before `since` that was accepted, or else the latest."""
     rows = tables.deliveries.c
     accepted = case((rows.state.in_([state.value for state in ledger.ACCEPTED_STATES]), rows.digest_on))
     latest = func.coalesce(func.max(accepted), func.max(rows.digest_on))
-    older = select(rows.subscriber_id, latest).where(
-        rows.subscriber_id.in_(_who()), rows.digest_on < bindparam("since")
-    )
+    older = select(rows.subscriber_id, latest).where(are_theirs, rows.digest_on < bindparam("since"))
     return older.group_by(rows.subscriber_id)
 
 
-def _all_of(asked: Iterable[Table]) -> list[Any]:
-    return [select_raw(table, table.c.subscriber_id.in_(_who())) for table in asked]
+def _all_of(asked: Iterable[Table], is_postgresql: bool) -> list[Any]:
+    return [select_raw(table, _are_theirs(table, is_postgresql)) for table in asked]
 
 
-def _who() -> BindParameter[Any]:
-    return bindparam("who", expanding=True)
+def _are_theirs(table: Table, is_postgresql: bool) -> ColumnElement[bool]:
+    return are_these(table.c.subscriber_id, "who", is_postgresql=is_postgresql)

@@ -83,7 +83,7 @@ class SignUps:
         return True
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
-        found = [one for condition in self._are_among(only) for one in self.enrolled.find_readable(*condition)]
+        found = [one for conditions in self._are_among(only) for one in self.enrolled.find_readable(*conditions)]
         return sorted(found, key=lambda one: (one.at, one.subscriber_id))
 
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:

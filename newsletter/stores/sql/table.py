@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Update,
+    any_,
     bindparam,
     cast,
     delete,
@@ -43,6 +44,16 @@ def batched(values: Collection[U], most: int = ROWS_AT_ONCE) -> Iterator[list[U]
     whole = list(values)
     for start in range(0, len(whole), most):
         yield whole[start : start + most]
+
+
+def are_these(column: ColumnElement[str], parameter: str, *, is_postgresql: bool) -> ColumnElement[bool]:
+    """The condition that a column has one of the texts of a parameter, a list.
+
+    PostgreSQL takes that whole as an array. As many parameters as there are texts would cost more than the answer.
+    """
+    if is_postgresql:
+        return column == any_(bindparam(parameter, type_=postgresql.ARRAY(column.type)))
+    return column.in_(bindparam(parameter, expanding=True))
 
 
 def select_raw(table: Table, *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
@@ -106,11 +117,12 @@ class SqlTable(Generic[T]):
 
     def put(self, *values: T) -> None:
         """Writes rows in place of those with their keys; of several with one key the last."""
-        rows = list({tuple(row[name] for name in self._key): row for row in map(self.row, values)}.values())
-        rows.sort(key=lambda row: [str(row[name]) for name in self._key])  # two that put the same wait in one order
-        with self.database.change() if len(rows) > ROWS_AT_ONCE else self.database.statement() as connection:
-            for some in batched(rows):
-                insert = self.insert().values(some)
+        latest = {self._key_of(value): value for value in values}
+        ordered = sorted(latest, key=lambda key: [str(part) for part in key])  # two that put the same wait in one order
+        with self.database.change() if len(ordered) > ROWS_AT_ONCE else self.database.statement() as connection:
+            for keys in batched(ordered):
+                rows = [self.row(latest[key]) for key in keys]
+                insert = self.insert().values(rows)
                 others = {name: insert.excluded[name] for name in rows[0] if name not in self._key}
                 connection.execute(insert.on_conflict_do_update(index_elements=self._key, set_=others))
 

@@ -33,10 +33,13 @@ class Welcomes:
                 self.rows.put(*welcomes)
         return True
 
+    def has_begun_welcomes(self) -> bool:
+        return self._marks.has(WELCOMES_BEGUN)
+
     def get_welcomes(self) -> list[Welcome] | None:
-        if not self._marks.has(WELCOMES_BEGUN):
+        if not self.has_begun_welcomes():
             return None
-        return self.rows.find(order=(self._columns.subscriber_id,))
+        return [self.rows.value_of(row) for page in self.rows.pages() for row in page]
 
     def change_welcome(self, subscriber_id: str, change: Callable[[Welcome | None], Welcome | None]) -> Welcome | None:
         with self._database.change():

@@ -124,6 +124,7 @@ class TinyStore:
         self.mark_of_enrolled = parts.signups.mark_of_enrolled
         self.forget_enrolled = parts.signups.forget_enrolled
         self.begin_welcomes = welcomes.begin_welcomes
+        self.has_begun_welcomes = welcomes.has_begun_welcomes
         self.get_welcomes = welcomes.get_welcomes
         self.change_welcome = welcomes.change_welcome
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
@@ -117,6 +117,17 @@ def reader_ids(folder: Path) -> set[str]:
     """The subscribers who have a file in that folder."""
     with disk_errors(folder):
         return {path.stem for path, _ in matching(folder, READER_FILE)}
+
+
+def reader_ids_among(folder: Path, subscriber_ids: Collection[str]) -> set[str]:
+    """Those of these subscribers who have a file in that folder, whatever else is in it."""
+    with disk_errors(folder):
+        folder.stat()  # a folder that is not there is not an empty one
+        return {who for who in subscriber_ids if READER_FILE.fullmatch(f"{who}.json") and _exists(folder, who)}
+
+
+def _exists(folder: Path, who: str) -> bool:
+    return os.path.lexists(f"{folder}/{who}.json")  # a Path for each would take longer
 
 
 def reader_folder_ids(folder: Path) -> set[str]:

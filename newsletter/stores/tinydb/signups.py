@@ -23,6 +23,7 @@ from newsletter.stores.tinydb.folder import (
     drop_days,
     reader_file,
     reader_ids,
+    reader_ids_among,
     version_of_files,
 )
 from newsletter.stores.tinydb.profiles import Profiles, Votes
@@ -97,10 +98,12 @@ class SignUps:
         return True
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
-        return sorted(find_readable(set(self.get_enrolled_ids(only=only)), self.get_enrolment), key=_by_time)
+        return sorted(find_readable(self.get_enrolled_ids(only=only), self.get_enrolment), key=_by_time)
 
     def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
-        return sorted(self.ids() if only is None else self.ids() & set(only))
+        """Of some, by a look at the file of each: the list is read in parts, and the folder may have any number."""
+        found = self.ids() if only is None else reader_ids_among(self._enrolled_path, only)
+        return sorted(found)
 
     def mark_of_enrolled(self) -> str:
         with disk_errors(self._enrolled_path):

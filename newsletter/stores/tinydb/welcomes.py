@@ -26,6 +26,10 @@ class Welcomes:
             self._table.write(self._path, welcomes)
         return True
 
+    def has_begun_welcomes(self) -> bool:
+        with disk_errors(self._path):
+            return self._path.exists()
+
     def get_welcomes(self) -> list[Welcome] | None:
         with disk_errors(self._path):
             if not self._path.exists():

@@ -65,6 +65,7 @@ def test_some_of_the_enrolled_are_read_without_the_others(memory: Memory, store:
     assert some.get_enrolled(only=wanted) == [people[0], people[2]]
     assert some.get_enrolled_ids(only=wanted) == [people[0].subscriber_id, people[2].subscriber_id]
     assert some.get_enrolled(only=[]) == some.get_enrolled_ids(only=[]) == []
+    assert some.get_enrolled(only=["../enrolled/s_number00", "", "s_ \x00"]) == []
     many = [f"s_nobody{number}" for number in range(1_200)]
     assert some.get_enrolled(only=[*many, *wanted]) == [people[0], people[2]]
 

@@ -19,8 +19,10 @@ OTHER = Welcome("s_other234", NOW + timedelta(hours=1), PromisedMail.NONE)
 
 def test_nothing_is_known_before_the_beginning_and_a_beginning_with_nobody_is_one(memory: Memory, store: Store) -> None:
     assert store.get_welcomes() is None
+    assert not store.has_begun_welcomes()
     assert store.begin_welcomes([])
     assert memory.another().get_welcomes() == []
+    assert memory.another().has_begun_welcomes()
 
 
 def test_they_begin_once(memory: Memory, store: Store) -> None:

@@ -1,17 +1,21 @@
 """Who is found due is whoever a look of the clock would have to do something for."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from newsletter.flow import run_morning
-from newsletter.model import RunOutcome
+from newsletter.model import Delivery, RunOutcome
 from newsletter.run import collect_morning, find_due
-from newsletter.run.due import LOOK_AGAIN
+from newsletter.run.due import LOOK_AGAIN, ROWS_AT_ONCE
 from newsletter.run.waiting import HOLD
 from tests import make
 from tests.fakes import Act, FlakySender, Silent
+from tests.memory_store import MemoryStore
 from tests.unit.test_flow import Morning, ScriptedScorer, mailed_before, morning, suppressed, two_papers
 
 DUE = make.NOW + timedelta(minutes=10)
@@ -123,6 +127,33 @@ def test_equal_readers_stand_side_by_side() -> None:
     ]
     collect_morning(given.context, given.subscribers, Silent())
     assert due(given) == ["s_0", "s_2", "s_4", "s_1", "s_3", "s_5"]
+
+
+class InParts(MemoryStore):
+    """Notes of how many readers the ledger was asked at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def get_deliveries(self, *, subscriber_ids: Collection[str] | None = None, **wanted: Any) -> list[Delivery]:
+        self.asked.append(len(subscriber_ids) if subscriber_ids is not None else sys.maxsize)
+        return super().get_deliveries(subscriber_ids=subscriber_ids, **wanted)
+
+
+def test_of_many_who_are_due_the_ledger_is_read_in_parts() -> None:
+    """A row has the papers of its mail: those of a hundred thousand readers are never in memory together."""
+    given = at_seven_ten()
+    store = InParts()
+    ids = [f"s_{number:08}" for number in range(ROWS_AT_ONCE + 2)]
+    mailed = ids[1], ids[-1]
+    store.start_run("r1")
+    for who in mailed:
+        make.handed_over(store, who, make.TUESDAY)
+    readers = [make.subscriber(subscriber_id=who) for who in ids]
+    found = find_due(replace(given.context, store=store), readers)
+    assert [one.subscriber_id for one in found] == [who for who in ids if who not in mailed]
+    assert max(store.asked) <= ROWS_AT_ONCE
 
 
 def test_a_morning_that_is_collected_mails_without_asking_arxiv() -> None:

@@ -3,6 +3,7 @@
 import zoneinfo
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from newsletter.run.schedule import (
     mails_on,
     next_due,
     next_mail_at,
+    one_of_each_time,
 )
 from tests import make
 
@@ -293,6 +295,27 @@ def test_the_next_due_moment_is_the_first_of_all_readers() -> None:
     readers = [replace(ADA, zone=zone) for zone in zones]
     assert next_due(readers, noon) == datetime(2026, 11, 22, 12, 10, tzinfo=UTC)
     assert next_due([], noon) is None
+
+
+def test_one_reader_of_each_time_tells_the_next_due_moment_of_all() -> None:
+    """That is all that a clock keeps of its readers between two looks."""
+    changes: list[dict[str, Any]] = [
+        {"zone": "Asia/Tokyo"},
+        {"send_at": time(9, 30)},
+        {"frequency": Frequency.WEEKDAYS},
+        {"frequency": Frequency.WEEKLY, "weekday": 2},
+        {"frequency": Frequency.WEEKLY, "weekday": 6},
+        {"paused_until": date(2026, 11, 28)},
+    ]
+    kinds = [{}, *changes, *({**one, **other} for one in changes for other in changes)]
+    readers = [make.subscriber(subscriber_id=f"s_{number:08}", **kind) for number, kind in enumerate(kinds * 3)]
+    kept = one_of_each_time(readers)
+    assert len(kept) == len({one.subscriber_id for one in kept}) < len(kinds)
+    for timing in (Timing(), Timing(jitter_minutes=30)):
+        kept = one_of_each_time(readers, timing)
+        for hours in range(0, 24 * 8, 5):
+            now = datetime(2026, 11, 22, tzinfo=UTC) + timedelta(hours=hours)
+            assert next_due(kept, now, timing) == next_due(readers, now, timing)
 
 
 def test_in_a_long_pause_there_is_no_next_moment_and_at_its_end_there_is() -> None:

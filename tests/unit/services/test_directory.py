@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,10 +13,11 @@ import pytest
 
 from newsletter.addresses import subscriber_id
 from newsletter.delivery.suppression import pause
-from newsletter.errors import ConfigError
-from newsletter.model import Frequency, RevisionOrigin, SignUp
+from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.model import Frequency, ReaderWishes, RevisionOrigin, SignUp, SignUpOrigin
 from newsletter.services.directory import (
     LAST_GOOD,
+    READ_AT_ONCE,
     find_served,
     load_file,
     load_listed,
@@ -24,7 +25,9 @@ from newsletter.services.directory import (
     read_subscribers,
 )
 from newsletter.stores.tinydb import TinyStore
+from newsletter.subscribers.overrides import ResolvedSubscriber
 from tests.make import NOW, TUESDAY
+from tests.memory_store import MemoryStore
 
 CUT_OFF = 7  # of who writes none
 ENTRY = "  - {{email: {}@example.org, categories: [cs.LG], topics: [{{name: T, relevant: {}}}]}}\n"
@@ -126,13 +129,98 @@ def test_threads_see_the_old_list_or_the_new_one(path: Path, store: TinyStore) -
 def test_who_came_by_the_web_follows_their_enrolment_and_the_defaults(path: Path, store: TinyStore) -> None:
     store.enrol(EVE, most=9)
     eve = load_listed(path, store, CUT_OFF).subscribers[-1]
-    assert load_listed(path, store, CUT_OFF).subscribers[-1] is eve
+    assert load_listed(path, store, CUT_OFF).subscribers[-1].profile is eve.profile
     write(path, "ada", defaults="defaults: {max_papers: 7}\n")
     assert load_listed(path, store, CUT_OFF).subscribers[-1] == replace(eve, max_papers=7)
     TinyStore(path.parent / "state").enrol(replace(EVE, at=NOW + timedelta(days=1), categories=("math.RA",)), most=9)
     assert load_listed(path, store, CUT_OFF).subscribers[-1].categories == ("math.RA",)
     store.forget_enrolled(EVE.subscriber_id)
     assert emails(path, store) == ["ada@example.org"]
+
+
+# --- a long list
+
+
+class InParts(MemoryStore):
+    """Notes of how many readers everything that is kept was asked for at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
+        found = super().get_enrolled(only=only)
+        self.asked.append(len(found))
+        return found
+
+    def get_wishes(self, subscriber_ids: Collection[str]) -> dict[str, ReaderWishes | ReaderUnreadable]:
+        self.asked.append(len(subscriber_ids))
+        return super().get_wishes(subscriber_ids)
+
+
+PROFILES = 200  # more than any cache of parsed texts has
+
+
+def added(number: int) -> SignUp:
+    """A reader whom the operator added; the profile is a new object each time, as it is when it was just read."""
+    email = f"reader{number}@example.org"
+    topic = f"  - {{name: T{number % PROFILES}, relevant: graphs}}"
+    profile = f"categories: [cs.LG]\ntime_zone: Europe/Berlin\nkeywords:\n  like: [bees]\ntopics:\n{topic}\n"
+    who = SignUp(subscriber_id(email), NOW - timedelta(seconds=number), email, f"Reader {number}", (), "")
+    return replace(who, origin=SignUpOrigin.OPERATOR, profile=profile)
+
+
+def shared_parts(reader: ResolvedSubscriber) -> list[object]:
+    """All that is long, or built."""
+    assert reader.sign_up is not None
+    one = reader.subscriber
+    return [one.profile, one.categories, one.announce_types, one.zone, one.send_at, reader.sign_up.profile]
+
+
+def test_what_is_equal_of_many_readers_is_one_object_and_read_in_parts(path: Path) -> None:
+    """So a hundred thousand readers need as much memory as their profiles, and a kilobyte each."""
+    store = InParts()
+    people = [added(number) for number in range(2 * READ_AT_ONCE + PROFILES)]
+    for one in people:
+        store.enrol(one)
+    looks = [load_subscribers(path, store, min_relevance=CUT_OFF) for _ in range(2)]
+    assert max(store.asked) <= READ_AT_ONCE
+    for listed in looks:
+        assert [one.sign_up for one in listed.readers[2:]] == sorted(people, key=lambda one: one.at)
+        whose = [(one.subscriber_id, one.email, one.name) for one in listed.subscribers[2:]]
+        assert whose == [(one.sign_up.subscriber_id, one.sign_up.email, one.sign_up.name) for one in listed.readers[2:]]
+    everybody = [reader for listed in looks for reader in listed.readers[2:]]
+    for part in zip(*map(shared_parts, everybody), strict=True):
+        assert len(set(map(id, part))) <= PROFILES
+    assert len({one.subscriber.profile for one in everybody}) == PROFILES
+
+
+def test_of_readers_who_share_a_profile_each_has_their_own_wishes(path: Path, store: TinyStore) -> None:
+    plain, changed, paused, weekly, odd, papers = (replace(added(n * PROFILES), at=NOW) for n in range(6))
+    for one in (plain, changed, paused, weekly, odd, replace(papers, name="Else")):
+        store.enrol(one)
+    store.add_revision(changed.subscriber_id, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    store.change_address_status(paused.subscriber_id, lambda known: pause(known, TUESDAY))
+    store.change_address_status(weekly.subscriber_id, lambda known: replace(known, frequency=Frequency.WEEKLY))
+    (path.parent / "state" / "revisions" / f"{odd.subscriber_id}.json").write_bytes(b"")
+    listed = load_subscribers(path, store, min_relevance=CUT_OFF)
+    served = {one.subscriber_id: one for one in listed.subscribers}
+    like = served[plain.subscriber_id]
+    expected = {changed: {"max_papers": 3}, paused: {"paused_until": TUESDAY}, weekly: {"frequency": Frequency.WEEKLY}}
+    for one in (plain, changed, paused, weekly, odd):
+        own = {"subscriber_id": one.subscriber_id, "email": one.email, "name": one.name, **expected.get(one, {})}
+        assert served[one.subscriber_id] == replace(like, **own)
+    assert served[papers.subscriber_id].name == "Else"
+    assert list(listed.unreadable) == [odd.subscriber_id]
+
+
+def test_a_profile_that_cannot_be_read_names_each_of_its_readers(path: Path, store: TinyStore) -> None:
+    broken = [replace(added(number), profile="topics: [") for number in range(2)]
+    for one in broken:
+        store.enrol(one)
+    listed = load_subscribers(path, store, min_relevance=CUT_OFF)
+    for one in broken:
+        assert f"newsletter subscribers remove {one.subscriber_id}" in listed.unreadable[one.subscriber_id]
 
 
 def test_who_sets_no_cut_off_has_the_scorers_and_who_sets_one_keeps_it(path: Path, store: TinyStore) -> None:

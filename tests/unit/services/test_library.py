@@ -187,10 +187,24 @@ def test_a_reader_without_papers_is_left_as_they_are(store: Store) -> None:
     assert store.get_document(library.KEPT_PAPERS) is None
 
 
+@pytest.mark.parametrize("entry", ["mine.ris", "Counting bees", "2601.00001"])
+def test_the_profiles_of_equal_readers_stay_one_object_with_their_papers(
+    store: Store, tmp_path: Path, entry: str
+) -> None:
+    (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
+    announce(store, date(2026, 1, 5), *KINDS)
+    readers = [reader(entry, subscriber_id=f"s_number0{number}") for number in range(2)]
+    library.remember_ids(readers, store)
+    for add in (library.reading_files(tmp_path), library.filling(store)):
+        readers = [add(one) for one in readers]
+    assert readers[0].profile is readers[1].profile
+    assert len(titles(readers[0])) == 1
+
+
 def test_a_file_that_grows_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "mine.ris"
     for count in (1, 2):
         file.write_text(RIS * count, encoding="utf-8")
-        assert len(titles(library.read_files(reader("mine.ris"), tmp_path))) == count
+        assert len(titles(library.reading_files(tmp_path)(reader("mine.ris")))) == count
     with pytest.raises(ConfigError, match="relative to"):
-        library.read_files(reader("other.ris"), tmp_path)
+        library.reading_files(tmp_path)(reader("other.ris"))
