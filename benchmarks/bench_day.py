@@ -26,6 +26,7 @@ from rich.table import Table
 from stopwatch import STOPWATCH
 
 from newsletter.model import Paper
+from newsletter.run import last_weekdays
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.subscribers_yaml import parse_file
@@ -81,7 +82,7 @@ class Bench:
     def made(self, case: Case) -> Path:
         """The folder of a made-up morning: feeds, subscribers and the state to start from."""
         if case not in self._prepared:
-            days = [*made_days.working_days_before(ON, HISTORY_DAYS), ON]
+            days = [*last_weekdays(ON, HISTORY_DAYS), ON]
             counts = {day: case.papers if day == ON else round(HISTORY_SHARE * case.papers) for day in days}
             papers = {day: made_days.make_papers(count, day, day.toordinal()) for day, count in counts.items()}
             folder = self._prepare(papers, made_days.CATEGORIES, max(case.profiles, case.year_for))

@@ -39,6 +39,7 @@ from benchmarks.stopwatch import STOPWATCH
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import ledger
 from newsletter.model import Paper, SignUp, SignUpOrigin
+from newsletter.run import last_weekdays
 from newsletter.settings import Settings
 from newsletter.stores import Store
 from newsletter.stores.sql import SqlStore, tables
@@ -214,7 +215,7 @@ class Mornings:
         if on not in self._days:
             days = self._days[on] = {
                 day: made_days.make_papers(PAPERS if day == on else PAPERS * 3 // 4, day, day.toordinal())
-                for day in [*made_days.working_days_before(on, HISTORY_DAYS), on]
+                for day in [*last_weekdays(on, HISTORY_DAYS), on]
             }
             days[on][:LATE] = [
                 replace(paper, arxiv_id=f"{on.year % 100 - 1 - number % 2}{paper.arxiv_id[2:]}")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.cost_counter import Cost, measure, print_costs
-from benchmarks.made_days import make_papers, remember_papers, working_days_before
+from benchmarks.made_days import make_papers, remember_papers
 from newsletter import app
 from newsletter.addresses import subscriber_id
 from newsletter.delivery import ledger
@@ -68,7 +68,7 @@ def write(folder: Path, table: JsonTable[T], values: Iterable[T], readers: Seque
 
 def fill(folder: Path, readers: Sequence[str], months: int) -> None:
     """A mail and its event for each reader on each working day; all else is as much after any number of months."""
-    store, days = TinyStore(folder), working_days_before(TODAY, months * 22)
+    store, days = TinyStore(folder)(TODAY, months * 22)
     rows = JsonTable(StateFolder(folder), "deliveries", Delivery, lambda row: row.delivery_id)
     write(folder / "deliveries", rows, (row(readers[0], day) for day in days), readers)
     events = JsonTable(StateFolder(folder), "events", MailEvent, lambda event: f"{event.delivery_id}/{event.kind}")

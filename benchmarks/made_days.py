@@ -9,7 +9,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from newsletter.delivery import ledger
 from newsletter.model import Announcement, AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Paper
+from newsletter.run import last_weekdays
 from newsletter.sources import sample
 from newsletter.sources.feed import parse_feed
 from newsletter.stores import Store
@@ -125,7 +126,7 @@ def remember_year(state: Path, on: date, days: int, subscriber_ids: Sequence[str
     store.start_run(PAST_RUN)
     first, *others = subscriber_ids
     rng = random.Random(days)
-    for past in working_days_before(on, days):
+    for past in last_weekdays(on, days):
         if store.get_day(past) is None:
             remember_papers(store, past, make_papers(OLD_DAY_PAPERS, past, seed=past.day), CATEGORIES)
         _deliver(store, first, past, [f"{past:%y%m}.{rng.randrange(100_000):05}" for _ in range(PAPERS_IN_A_MAIL)])
@@ -137,7 +138,7 @@ def remember_mails(store: Store, on: date, days: int, subscriber_id: str) -> Non
     """A digest of 30 papers to this subscriber on each of the last `days` working days, through the store."""
     store.start_run(PAST_RUN)
     rng = random.Random(days)
-    for past in working_days_before(on, days):
+    for past in last_weekdays(on, days):
         papers = [f"{past:%y%m}.{rng.randrange(100_000):05}" for _ in range(PAPERS_IN_A_MAIL)]
         _deliver(store, subscriber_id, past, papers)
     store.end_run(PAST_RUN)
@@ -174,12 +175,6 @@ def copy_rows(database: Database, first: str, others: Sequence[str]) -> None:
             connection.execute(copied, {"first": first, "other": other})
     with database.statement() as connection:
         connection.execute(text("ANALYZE"))  # as the database does by itself some minutes later
-
-
-def working_days_before(on: date, count: int) -> list[date]:
-    """The latest `count` days from Monday to Friday before `on`, oldest first."""
-    days = (on - timedelta(days=back) for back in range(1, 2 * count + 7))
-    return sorted([day for day in days if day.weekday() < 5][:count])
 
 
 def _deliver(store: Store, subscriber_id: str, on: date, paper_ids: Sequence[str]) -> None:

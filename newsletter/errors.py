@@ -92,6 +92,14 @@ class StoreLimit(StoreError):
     """So many of the kind are kept of that day already; nothing was changed, and nothing can be until the next day."""
 
 
+class TurnsHeld(NewsletterError):
+    """A server asked all who share this pace to stay away, for `left_s` seconds more: no turn was taken."""
+
+    def __init__(self, pace: str, left_s: float) -> None:
+        super().__init__(f"nobody is to ask for {pace} in the next {left_s:.0f} seconds")
+        self.left_s = left_s
+
+
 class LedgerError(NewsletterError):
     """A move the ledger does not know: a bug in the caller, not a condition of the world."""
 

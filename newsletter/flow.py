@@ -96,7 +96,7 @@ def run_morning(
 
 
 def serve_if_due(
-    context: RunContext, morning: Morning, subscriber: Subscriber, lookup: ReaderLookup, *, halt: Halt | None = None
+    context: RunContext, morning: Morning, subscriber: Subscriber, lookup: ReaderLookup, *, halt: Halt | None
 ) -> SubscriberReport:
     """One subscriber's mail, or the reason why there is none. `halt` says why no other mail is to be begun."""
     try:

@@ -66,6 +66,6 @@ def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
             yield match.end()
 
 
-def dollars(cost: Decimal | None, *, places: int = 5) -> str:
+def dollars(cost: Decimal | None) -> str:
     """As people read it: `$0.17573`, or n/a."""
-    return NOT_KNOWN if cost is None else f"${cost:,.{places}f}"
+    return NOT_KNOWN if cost is None else f"${cost:,.5f}"

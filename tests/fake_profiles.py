@@ -9,6 +9,7 @@ from datetime import date, datetime
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import (
+    HIGHEST_GRADE,
     AnnounceType,
     Counts,
     Digest,
@@ -19,7 +20,7 @@ from newsletter.model import (
     Score,
     Subscriber,
 )
-from newsletter.run import HIGHEST, Trial, TrialDay
+from newsletter.run import Trial, TrialDay
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY
@@ -107,8 +108,8 @@ def a_trial(most: int) -> Trial:
     """The digest of a Tuesday, and of the Monday before it nothing."""
     latest = a_digest(most)
     best = make.paper("2510.00000", title=TITLES[0])
-    tuesday = TrialDay(latest.digest_on, (len(TITLES),) * HIGHEST, best, 10)
-    monday = TrialDay(date(2025, 10, 6), (0,) * HIGHEST, make.paper("2510.00009", title="Near, & not it"), 5)
+    tuesday = TrialDay(latest.digest_on, (len(TITLES),) * HIGHEST_GRADE, best, 10)
+    monday = TrialDay(date(2025, 10, 6), (0,) * HIGHEST_GRADE, make.paper("2510.00009", title="Near, & not it"), 5)
     return Trial(replace(latest.subscriber, max_papers=most or 1), (monday, tuesday), latest)
 
 

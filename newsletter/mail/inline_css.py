@@ -79,7 +79,7 @@ def ascii_html(html: str) -> str:
     return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def inline_template(environment: Environment, source: str, name: str | None = None, filename: str | None = None) -> str:
+def inline_template(environment: Environment, source: str, name: str | None, filename: str | None) -> str:
     """The template with its styles in its elements. Raises TemplateSyntaxError for a style that Jinja would choose."""
     pieces: list[str] = []
     page = ""

@@ -7,7 +7,7 @@ fills the templates; which papers were the best is services/welcomes.py's busine
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from newsletter.formatting import cut_at_clause
@@ -75,16 +75,16 @@ class WelcomeView:
     authors: str
     categories: Sequence[CategoryName]
     best_heading: str
-    best: Sequence[WelcomePaper] = field(default=())
-    change_heading: str = ""
-    change_page: str = ""
-    profile_url: str = ""
-    change_reply: str = ""
-    leave_reply: str = ""
-    leave_page: str = ""
-    unsubscribe_url: str = ""
-    sent_to: str = ""
-    thanks: Sequence[str] = field(default=())  # to those whose papers come, in English
+    best: Sequence[WelcomePaper]
+    change_heading: str
+    change_page: str
+    profile_url: str
+    change_reply: str
+    leave_reply: str
+    leave_page: str
+    unsubscribe_url: str
+    sent_to: str
+    thanks: Sequence[str]  # to those whose papers come, in English
 
 
 def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -> WelcomeView:

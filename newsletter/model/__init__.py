@@ -54,7 +54,16 @@ from newsletter.model.papers import (
 )
 from newsletter.model.readers import PastMail, ReaderHistory, ReaderWishes
 from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
-from newsletter.model.scores import JUDGED_CUT_OFF, WORD_RANKER, WORDS_CUT_OFF, Score, ScoreFailure, ScoreReport, Usage
+from newsletter.model.scores import (
+    HIGHEST_GRADE,
+    JUDGED_CUT_OFF,
+    WORD_RANKER,
+    WORDS_CUT_OFF,
+    Score,
+    ScoreFailure,
+    ScoreReport,
+    Usage,
+)
 from newsletter.model.subscribers import (
     MOST_PROFILE_CHARS,
     Frequency,
@@ -76,6 +85,7 @@ from newsletter.model.subscribers import (
 )
 
 __all__ = [
+    "HIGHEST_GRADE",
     "JUDGED_CUT_OFF",
     "MOST_ID_CHARS",
     "MOST_PROFILE_CHARS",

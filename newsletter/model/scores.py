@@ -14,6 +14,7 @@ WORD_RANKER = "local ranker"  # the scorer that compares words and reads nothing
 # precision and recall together from 6 on (docs/scoring.md).
 JUDGED_CUT_OFF = 7
 WORDS_CUT_OFF = 6
+HIGHEST_GRADE = 10  # of relevance and novelty, from 1
 
 
 @dataclass(frozen=True, slots=True)

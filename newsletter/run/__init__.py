@@ -25,17 +25,17 @@ from newsletter.run.prefetch import prefetch_scores
 from newsletter.run.preview import preview
 from newsletter.run.recall import recall
 from newsletter.run.record import open_run, report_unreadable
-from newsletter.run.retention import forget_expired
+from newsletter.run.retention import ANNOUNCEMENT_DAYS, forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
 from newsletter.run.select import Selection, select, select_from
 from newsletter.run.shared_digests import in_groups
-from newsletter.run.trial import HIGHEST, TRIED_DAYS, Trial, TrialDay, count_days, try_days
+from newsletter.run.trial import TRIED_DAYS, Trial, TrialDay, count_days, try_days
 
 __all__ = [
+    "ANNOUNCEMENT_DAYS",
     "DIGESTS",
     "FEEDS",
     "FIRST_DAYS",
-    "HIGHEST",
     "MOST_BACKFILL_DAYS",
     "ON_THE_MINUTE",
     "TRIED_DAYS",

@@ -85,7 +85,7 @@ def backfill(
     for category in wanted:
         if should_stop():
             break
-        report = filling.fill(category, _weekdays(first, last), kept)
+        report = filling.fill(category, weekdays(first, last), kept)
         reports.append(report)
         outcome = FeedOutcome.FAILED if report.problem else FeedOutcome.ANNOUNCED
         detail = report.problem or f"Back-filled {len(report.days)} days from arXiv's records."
@@ -95,8 +95,14 @@ def backfill(
 
 def last_weekdays(before: date, count: int) -> list[date]:
     """Gives the latest `count` days from Monday to Friday before that date, oldest first."""
-    days = [day for day in (before - n * _DAY for n in range(1, 2 * count + 3)) if schedule.is_weekday(day)]
-    return sorted(days[:count])
+    days = weekdays(before - (2 * count + 2) * _DAY, before - _DAY)
+    return days[len(days) - count :]
+
+
+def weekdays(first: date, last: date) -> list[date]:
+    """Gives the days from Monday to Friday from `first` to `last`, both included."""
+    days = (first + n * _DAY for n in range((last - first).days + 1))
+    return [day for day in days if schedule.is_weekday(day)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +151,6 @@ class _Filling:
         if is_late:
             detail = f"{len(feed.announcements)} of them came late, on {on}, from arXiv's records."
         self.store.add_feeds(stored.announced_on, [feed], [FeedReport(feed.category, outcome, papers, detail, at)])
-
-
-def _weekdays(first: date, last: date) -> list[date]:
-    days = (first + n * _DAY for n in range((last - first).days + 1))
-    return [day for day in days if schedule.is_weekday(day)]
 
 
 def _filled(day: date, shown: Iterable[Announcement], category: str) -> FilledDay:

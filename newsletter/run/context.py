@@ -24,6 +24,7 @@ from newsletter.model import (
 from newsletter.papers import find_announced, find_candidates, find_elsewhere
 from newsletter.run.backlog import Readings, leave_unread
 from newsletter.run.remembered import Remembered
+from newsletter.run.retention import ANNOUNCEMENT_DAYS
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, local_date
 from newsletter.run.shared_digests import SharedDigests
 from newsletter.run.shared_predecessors import SharedPredecessors
@@ -55,7 +56,6 @@ class RunContext:
     timing: Timing = ON_THE_MINUTE
 
 
-MOST_KEPT_DAYS = 60  # of announcements, as retention.py has it
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
 
 
@@ -162,7 +162,7 @@ class Morning:
         def find() -> Mapping[str, Paper]:
             first = self.days[0].announced_on
             if since < first and not self._older:
-                self._older.extend(store.get_days(before=first, limit=MOST_KEPT_DAYS))
+                self._older.extend(store.get_days(before=first, limit=ANNOUNCEMENT_DAYS))
             return later_versions((day for day in (*self._older, *self.days) if day.announced_on >= since), updates)
 
         return self._versions.get((since, updates), find)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from itertools import islice
 
 from newsletter.papers import announcement_schedule as schedule
-from newsletter.run.backfill import FIRST_DAYS, BackfillReport, backfill, last_weekdays
+from newsletter.run.backfill import FIRST_DAYS, BackfillReport, backfill, last_weekdays, weekdays
 from newsletter.run.backlog import MAX_DAYS, settled_categories
 from newsletter.run.context import ProgressListener
 from newsletter.sources import Harvester
@@ -25,7 +25,6 @@ FIRST_TRIES = 4  # a day; not hours apart, since a first run that failed is soon
 TRY_AGAIN_H = 2
 TRY_TODAY_AGAIN_H = 6  # arXiv's records have a day as a whole, or not yet
 FEED_GIVEN_UP = timedelta(hours=3)  # of the arXiv day: from then on records are asked for what its feed does not show
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +121,4 @@ class LookBack:
 
 def _days_before(today: date) -> list[date]:
     """Gives the weekdays before today that a mail may still be about, oldest first."""
-    return [day for n in range(MAX_DAYS, 0, -1) if schedule.is_weekday(day := today - n * _DAY)]
+    return weekdays(today - timedelta(days=MAX_DAYS), today - timedelta(days=1))

@@ -9,11 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from newsletter.model import Announcement, Counts, Notice, NoticeKind, NoticeValue, Profile, Score, Subscriber
+from newsletter.model import (
+    HIGHEST_GRADE,
+    Announcement,
+    Counts,
+    Notice,
+    NoticeKind,
+    NoticeValue,
+    Profile,
+    Score,
+    Subscriber,
+)
 
 FIRST_NEAREST = 3
 LOWEST_ADVISED = 5  # a lower cut-off would let in more papers that miss the profile than such that meet it
-HIGHEST = 10  # of all grades: what no model judged is not held against its novelty
 FEW_CANDIDATES = 30  # papers: from so few another category brings more than other words do
 SHOWN_PHRASES = 3
 
@@ -57,13 +66,14 @@ def _suggest_common_words(profile: Profile, candidates: Sequence[Announcement]) 
 
 def _suggest_cut_off(subscriber: Subscriber, scores: Sequence[Score]) -> Notice | None:
     """Names the highest cut-off that would have let something in, if papers that reach it are often good."""
-    judged = [(score.relevance, HIGHEST if score.novelty is None else score.novelty) for score in scores]
+    # What no model judged is not held against its novelty
+    judged = [(score.relevance, HIGHEST_GRADE if score.novelty is None else score.novelty) for score in scores]
     novel = [relevance for relevance, novelty in judged if novelty >= subscriber.min_novelty]
     best = max(novel, default=0)
     if LOWEST_ADVISED <= best < subscriber.min_relevance:
         return _would_pass("min_relevance", best, subscriber.min_relevance, novel.count(best))
     relevant = [novelty for relevance, novelty in judged if relevance >= subscriber.min_relevance]
-    best = max(relevant, default=HIGHEST)
+    best = max(relevant, default=HIGHEST_GRADE)
     if best < subscriber.min_novelty:
         return _would_pass("min_novelty", best, subscriber.min_novelty, relevant.count(best))
     return None

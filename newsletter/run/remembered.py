@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-MAX_REMEMBERED = 512  # pairs of days and categories: a few kB each
+MAX_REMEMBERED = 512  # a few kB each
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -22,7 +22,13 @@ class Remembered(Generic[K, V]):
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         if key not in self._made:
-            if len(self._made) >= MAX_REMEMBERED:
-                self._made.clear()
-            self._made[key] = make()
+            self.keep(key, make())
         return self._made[key]
+
+    def find(self, key: K) -> V | None:
+        return self._made.get(key)
+
+    def keep(self, key: K, value: V) -> None:
+        if len(self._made) >= MAX_REMEMBERED:
+            self._made.clear()
+        self._made[key] = value

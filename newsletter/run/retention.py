@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from newsletter.stores import Store
 from newsletter.subscribers import signup_rules
 
+ANNOUNCEMENT_DAYS = 60
 EVIDENCE_DAYS = 3  # today and the two latest days before it on which there was a run: the earliest of them counts
 MOST_DAYS = 3  # of each kind in one go; one is the rule, more after a pause
 DOCUMENT = "run_days.txt"
@@ -33,13 +34,13 @@ class RetentionRule:
 RETENTION_RULES = (
     RetentionRule(
         "announcements",
-        timedelta(days=60),
+        timedelta(days=ANNOUNCEMENT_DAYS),
         "twice what catching up and the ranker's history can reach back",
         lambda store: store.forget_days,
     ),
     RetentionRule(
         "vectors",
-        timedelta(days=60),
+        timedelta(days=ANNOUNCEMENT_DAYS),
         "they are of the papers of those announcements",
         lambda store: store.forget_vectors,
     ),

@@ -104,7 +104,7 @@ def first_mail_at(
     timing: Timing,
     arxiv_day: Callable[[datetime], date],
     *,
-    due_only: bool = True,
+    due_only: bool,
 ) -> datetime | None:
     """Gives when a newcomer's first mail may come: `now` if that is so at once; None as in `next_mail_at`.
 

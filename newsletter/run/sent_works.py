@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from types import MappingProxyType
 
 from newsletter.delivery import ledger
 from newsletter.model import AnnouncementDay, Paper, Subscriber
@@ -39,9 +38,7 @@ def find_published(days: Iterable[AnnouncementDay]) -> dict[str, str]:
     }
 
 
-def read_sent_works(
-    store: Store, subscriber_id: str, digest_on: date, published: Mapping[str, str] = MappingProxyType({})
-) -> Works:
+def read_sent_works(store: Store, subscriber_id: str, digest_on: date, published: Mapping[str, str]) -> Works:
     """Reads the works that a reader was sent, or may have been, in the last 400 days but for the mail of `digest_on`.
 
     `published` as `find_published` gives it: what was not known when a preprint was sent.

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from newsletter.model import Digest, PastMail, SentPaper, Vote
-
-MAX_REMEMBERED = 512  # a few kB each
+from newsletter.run.remembered import Remembered
 
 Follows = tuple[SentPaper | None, ...]  # for each entry of a digest
 
@@ -19,16 +18,14 @@ class SharedPredecessors:
     """Remembers what was found last. Not for several threads."""
 
     def __init__(self) -> None:
-        self._found: dict[bytes, Follows] = {}
+        self._found = Remembered[bytes, Follows]()
 
     def find(self, digest: Digest, mailed: Sequence[PastMail], votes: Sequence[Vote]) -> Follows | None:
         """Gives what was kept of a reader with such a digest, who was `mailed` the same papers and votes as they do."""
-        return self._found.get(_key_of(digest, mailed, votes))
+        return self._found.find(_key_of(digest, mailed, votes))
 
     def keep(self, digest: Digest, mailed: Sequence[PastMail], votes: Sequence[Vote], follows: Follows) -> None:
-        if len(self._found) >= MAX_REMEMBERED:
-            self._found.clear()
-        self._found[_key_of(digest, mailed, votes)] = follows
+        self._found.keep(_key_of(digest, mailed, votes), follows)
 
 
 def _key_of(digest: Digest, mailed: Sequence[PastMail], votes: Sequence[Vote]) -> bytes:

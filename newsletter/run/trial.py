@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from newsletter.model import AnnouncementDay, Digest, Frequency, Paper, ReaderHistory, Score, Subscriber
+from newsletter.model import HIGHEST_GRADE, AnnouncementDay, Digest, Frequency, Paper, ReaderHistory, Score, Subscriber
 from newsletter.papers import find_pinned_author
 from newsletter.run.backlog import settled_categories
 from newsletter.run.compose import compose
@@ -21,7 +21,6 @@ from newsletter.scoring import Scorer
 from newsletter.stores import Store
 
 TRIED_DAYS = 5  # a week of announcements
-HIGHEST = 10  # relevance
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _weigh(selection: Selection, scores: Sequence[Score]) -> TrialDay:
     papers = {paper.arxiv_id: paper for paper in selection.papers}
     at_any_cut = replace(subscriber, min_relevance=1)
     reached = [_reached(score, papers[score.arxiv_id], at_any_cut) for score in scores]
-    counts = tuple(sum(each >= cut for each in reached) for cut in range(1, HIGHEST + 1))
+    counts = tuple(sum(each >= cut for each in reached) for cut in range(1, HIGHEST_GRADE + 1))
     passing = [score for score, each in zip(scores, reached, strict=True) if each >= subscriber.min_relevance]
     best = min(passing or scores, key=reading_order, default=None)
     on = selection.digest_on
@@ -111,5 +110,5 @@ def _weigh(selection: Selection, scores: Sequence[Score]) -> TrialDay:
 def _reached(score: Score, paper: Paper, at_any_cut: Subscriber) -> int:
     """Says up to which `min_relevance` a paper passes; 0: it never does."""
     if find_pinned_author(at_any_cut.pinned_authors, paper.authors):
-        return HIGHEST
+        return HIGHEST_GRADE
     return score.relevance if passes(score, at_any_cut) else 0

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
-from newsletter.errors import SendDeferred, StoreError
+from newsletter.errors import SendDeferred, StoreError, TurnsHeld
 from newsletter.model import Accepted, Evidence, Message
 from newsletter.senders import Sender, do_nothing
 
@@ -22,7 +22,7 @@ _LEASE_S = 2.0  # taken at a time, or one turn if that is longer: who ends early
 LOOK_S = 0.25  # between two looks whether others were told to rest: until then one may be refused, too
 MOST_REST_S = 300.0  # that a mail waits with; who would have to wait longer defers it
 
-Reserve = Callable[[float], float]  # takes so many seconds of a pace, and says after how many they begin
+Reserve = Callable[[float], float]  # takes so many seconds of a pace, says after how many they begin; raises TurnsHeld
 
 
 @dataclass(slots=True, eq=False)
@@ -79,11 +79,11 @@ class Rest:
         with suppress(StoreError):
             self.tell(seconds)
 
-    def left(self, *, anew: bool = False) -> float:
-        """Gives the seconds that are left of it; asks the memory once in a while, and whenever it is asked `anew`."""
+    def left(self) -> float:
+        """Gives the seconds that are left of it; asks the memory once in a while."""
         with self._lock:
             now_s = self.monotonic()
-            if anew or now_s >= self._look_at_s:
+            if now_s >= self._look_at_s:
                 self._look_at_s = now_s + LOOK_S
                 with suppress(StoreError):
                     self._until_s = max(self._until_s, now_s + self.look())
@@ -108,10 +108,11 @@ class PacedSender:
                 raise self._deferred(message, wait_s)
             self._sleep(wait_s)
             waited_s += wait_s
-        if self.turns and (wait_s := self.turns.take()):
-            # So far away is a turn behind many others, or, of those that rest since the look above, no turn at all
-            if wait_s > MOST_REST_S and (rest_s := self.rest.left(anew=True)) > MOST_REST_S:
-                raise self._deferred(message, rest_s)
+        try:
+            wait_s = self.turns.take() if self.turns else 0.0
+        except TurnsHeld as held:  # since the look above
+            raise self._deferred(message, held.left_s) from held
+        if wait_s:
             self._sleep(wait_s)
         return self.sender.send(message, on_hand_over=on_hand_over)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -79,7 +79,7 @@ class Added:
     """What came of it. `enrolment` is what they are a subscriber by, if it is not the file."""
 
     addition: Addition
-    enrolment: SignUp | None = field(default=None)
+    enrolment: SignUp | None = None
 
 
 def read_wishes(email: str, name: str, wishes: Wishes, file: SubscribersFile, now: datetime) -> SignUp:

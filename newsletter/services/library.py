@@ -17,12 +17,12 @@ from pathlib import Path
 from newsletter.errors import ConfigError
 from newsletter.model import AnnouncementDay, LibraryPaper, Profile, Subscriber, ZoteroLibrary
 from newsletter.papers import arxiv_id, is_library_file, library, read_library
+from newsletter.run import ANNOUNCEMENT_DAYS
 from newsletter.services import live_libraries
 from newsletter.stores import Store
 
 KEPT_PAPERS = "library-papers.json"
 _FILES_IN_MEMORY = 16
-_DAYS_BACK = 61  # as long as announcements are kept (run/retention.py)
 
 
 class Adding:
@@ -132,7 +132,7 @@ def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> None:
 
 def _find_announced(store: Store, wanted: set[str], latest: AnnouncementDay) -> dict[str, tuple[str, str]]:
     found = dict[str, tuple[str, str]]()
-    for back in range(_DAYS_BACK):
+    for back in range(ANNOUNCEMENT_DAYS + 1):
         day = store.get_day(latest.announced_on - timedelta(days=back))
         for shown in day.announcements if day else ():
             if shown.paper.arxiv_id in wanted:

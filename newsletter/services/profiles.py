@@ -67,12 +67,12 @@ class ProfileService:
 
     def current(self, subscriber_id: str) -> str:
         """The profile that counts now, as YAML that explains itself."""
-        listed = self._find(subscriber_id)
+        listed = self.find_listed(subscriber_id)
         return self._written(listed, profile_yaml.MAIL_WIDTH) if listed else self._unknown_text()
 
     def editable(self, subscriber_id: str) -> str:
         """The profile that counts now, in the reader's own lines where they wrote it; its lines may be long."""
-        listed = self._find(subscriber_id)
+        listed = self.find_listed(subscriber_id)
         if listed is None:
             return self._unknown_text()
         served = directory.resolve(listed, self._store)
@@ -100,11 +100,11 @@ class ProfileService:
 
     def find_listed(self, subscriber_id: str) -> Subscriber | None:
         """The subscriber before their own wishes; None if nobody on the list is called so."""
-        return self._find(subscriber_id)
+        return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
 
     def find_current(self, subscriber_id: str) -> Subscriber | None:
         """The subscriber as they are served now, with the profile that counts."""
-        listed = self._find(subscriber_id)
+        listed = self.find_listed(subscriber_id)
         return directory.resolve(listed, self._store).subscriber if listed else None
 
     def change(
@@ -117,7 +117,7 @@ class ProfileService:
         `after` is the revision the change was made from (0: none), if that is known. A reader may do so
         MAX_REVISIONS_A_DAY times a UTC day. May be repeated.
         """
-        listed = self._find(subscriber_id)
+        listed = self.find_listed(subscriber_id)
         t = self._texts_for(listed)
         if listed is None:
             return t["unknown_reader"]
@@ -139,7 +139,7 @@ class ProfileService:
 
         Raises ConfigError if there is no such subscriber or revision, or if it cannot be read any more.
         """
-        listed = self._find(subscriber_id)
+        listed = self.find_listed(subscriber_id)
         if listed is None:
             raise ConfigError(f"{subscriber_id} is no subscriber; 'newsletter subscribers' lists who is")
         known = self._store.get_revisions(subscriber_id)
@@ -157,7 +157,7 @@ class ProfileService:
 
         None if no announcement is kept, or nobody is called so. Raises ConfigError as `profile_yaml.read`.
         """
-        listed = self._find(subscriber_id)
+        listed = self.find_listed(subscriber_id)
         return self.try_out(self._read(text, listed), now=now) if listed else None
 
     def try_out(self, subscriber: Subscriber, *, now: datetime, most_days: int = TRIED_DAYS) -> Trial | None:
@@ -184,9 +184,6 @@ class ProfileService:
         scorer = self._scorer()  # it is loaded only where there is what to try
         days = self._store.get_days(before=before, limit=count_days(scorer, 1))
         return try_days(scorer, self._store, subscriber, days, most_days=1).latest
-
-    def _find(self, subscriber_id: str) -> Subscriber | None:
-        return next((one for one in self._listed() if one.subscriber_id == subscriber_id), None)
 
     def _change(self, listed: Subscriber, text: str, origin: RevisionOrigin, now: datetime, after: int | None) -> str:
         who = listed.subscriber_id

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from newsletter.addresses import base_address
-from newsletter.delivery import suppression
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.mail import responses
 from newsletter.mail.inbound import Command, Envelope, Ignored, NoEvent, ReplyPolicy, Request, read_bounce, read_reply
-from newsletter.model import AddressStatus, DeliveryState, Frequency, Message, RevisionOrigin, Subscriber
+from newsletter.model import AddressStatus, Frequency, Message, RevisionOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services import lost_memory
 from newsletter.services.directory import as_served
@@ -89,12 +89,10 @@ NO_ENVELOPE = Envelope()
 
 def handle(handler: ReplyHandler, raw: bytes, envelope: Envelope = NO_ENVELOPE) -> Handled:
     """Handles a mail that came in: records a bounce of ours, and reads anything else as a reader's wish."""
-    policy = handler.policy()
-    if policy is None:
+    signer, policy = handler.mails.identity.signer, handler.policy()
+    if signer is None or policy is None:
         return Handled("no key is set, so nobody can be told from anybody else; set NEWSLETTER_SECRET_KEYS")
-    event = read_bounce(
-        raw, handler.mails.identity.signer or policy.signer, now=handler.now(), to=next(iter(envelope.to), "")
-    )
+    event = read_bounce(raw, signer, now=handler.now(), to=next(iter(envelope.to), ""))
     if isinstance(event, NoEvent):
         return answer(handler, read_reply(raw, policy, now=handler.now(), envelope=envelope))
     is_kept = handler.store.take_event(event, now=handler.now())
@@ -238,7 +236,7 @@ def _vote(handler: ReplyHandler, request: Request) -> _Reply:
 
 def _last_mail_on(store: Store, who: str) -> date | None:
     """The date of the mail that a reader means who does not answer one."""
-    rows = store.get_deliveries(subscriber_id=who, states=(DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
+    rows = store.get_deliveries(subscriber_id=who, states=ledger.ACCEPTED_STATES)
     return rows[-1].digest_on if rows else None
 
 

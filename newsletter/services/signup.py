@@ -79,13 +79,10 @@ class SignupService:
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """Lists what is wrong in a form, by the rules of subscribers.yaml; one problem for a field."""
         try:
-            self._validate(form)
+            _validate(form, offers_venues=self.offers_venues)
         except ValidationError as error:
             return list(_form_problems(error, form))
         return []
-
-    def _validate(self, form: Form) -> SubscriberEntry:
-        return _validate(form, offers_venues=self.offers_venues)
 
     def reserve_slot(self) -> bool:
         """Claims a place for one more form today; False if there is none left. The same for every address."""
@@ -97,7 +94,7 @@ class SignupService:
 
         Says nothing, and takes the same time for every address. Raises StoreError if that cannot be promised.
         """
-        entry = self._validate(form)
+        entry = _validate(form, offers_venues=self.offers_venues)
         sign_up = SignUp(
             subscriber_id=subscriber_id(entry.email),
             at=self.now(),
@@ -268,18 +265,16 @@ class SignupService:
 
 def _validate(form: Form, *, offers_venues: bool) -> SubscriberEntry:
     """Reads a form by the rules of subscribers.yaml. Raises ValidationError."""
-    values: dict[str, Any] = {
+    said: dict[str, Any] = {
         "email": form.email.strip(),
         "name": form.name.strip(),
-        "categories": list(form.categories),
+        "categories": [each for each in form.categories if _may_choose(each, offers_venues=offers_venues)],
         "topics": [{"name": "words", "relevant": form.words.replace("\r\n", "\n").strip()}],
         "time_zone": form.zone.strip(),
         "frequency": form.frequency,
         "language": form.language,
     }
-    values["categories"] = [each for each in form.categories if _may_choose(each, offers_venues=offers_venues)]
-    values_given = {key: value for key, value in values.items() if value or key in _NEEDED}
-    return SubscriberEntry.model_validate(values_given)
+    return SubscriberEntry.model_validate({key: value for key, value in said.items() if value or key in _NEEDED})
 
 
 def _may_choose(category: str, *, offers_venues: bool) -> bool:

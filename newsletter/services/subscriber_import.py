@@ -104,9 +104,9 @@ def _find_entries(root: yaml_nodes.Node) -> tuple[list[yaml_nodes.Node], list[ya
         return root.value, []
     nodes = root.value if isinstance(root.value, dict) else {}
     problems = [
-        yaml_nodes.Problem(node.line, f"{key}: a list to import has none; {remedy}")
+        yaml_nodes.Problem(node.line, f"{key}: a list to import has none; {_REMEDIES.get(key, 'remove it')}")
         for key, node in nodes.items()
-        if (remedy := _REMEDIES.get(key, "remove it")) and key != "subscribers"
+        if key != "subscribers"
     ]
     listed = nodes.get("subscribers")
     if listed is None or not isinstance(listed.value, list):

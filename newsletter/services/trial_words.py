@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from newsletter.formatting import cut_at_clause
-from newsletter.model import Frequency
+from newsletter.model import HIGHEST_GRADE, Frequency
 from newsletter.papers import readable
-from newsletter.run import HIGHEST, TRIED_DAYS, Trial, TrialDay
+from newsletter.run import TRIED_DAYS, Trial, TrialDay
 from newsletter.texts import Texts, join_sentences, write_short_date, write_weekday
 
 LOWEST_ADVISED = 4  # as a cut-off: below it a paper has hardly a word of the profile
@@ -148,9 +148,8 @@ def _advise_on_too_much(trial: Trial, counts: Sequence[int], t: Texts) -> Iterab
     subscriber = trial.subscriber
     is_weekly = subscriber.frequency is Frequency.WEEKLY
     yield t["too_much"] if is_weekly else t("too_much_on", days=_on_all_days(trial, t))
-    fewer = [
-        cut for cut in range(subscriber.min_relevance + 1, HIGHEST + 1) if 0 < sum(trial.per_mail(cut)) < sum(counts)
-    ]
+    higher = range(subscriber.min_relevance + 1, HIGHEST_GRADE + 1)
+    fewer = [cut for cut in higher if 0 < sum(trial.per_mail(cut)) < sum(counts)]
     fitting = [cut for cut in fewer if sum(trial.per_mail(cut)) <= subscriber.max_papers * len(counts)]  # on average
     remedies = []
     if cut := next(iter(fitting or fewer[-1:]), None):

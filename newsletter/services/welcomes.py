@@ -118,15 +118,14 @@ class WelcomeService:
         run_id: str,
         *,
         only: str = "",
-        most: int = MOST_AT_ONCE,
         due_only: bool = True,
         should_stop: Callable[[], bool] = never,
         leaving: Callable[[], None] = do_nothing,
     ) -> Look:
         """Sends the welcomes that are due, as a run of this id, which begins and ends here.
 
-        At most so many, and to `only` this one if given. `due_only`: digests keep to their send times. `leaving` is
-        called right before each mail leaves. One whose sender was killed is sent by another, unless it was leaving
+        At most MOST_AT_ONCE, and to `only` this one if given. `due_only`: digests keep to their send times. `leaving`
+        is called right before each mail leaves. One whose sender was killed is sent by another, unless it was leaving
         just then: twice is worse than missed.
         """
         self.begin()
@@ -143,13 +142,13 @@ class WelcomeService:
             try:
                 with closing(self.open_sender()) as opened:
                     sender = CircuitBreaker(opened, should_stop)
-                    for newcomer in ready[:most]:
+                    for newcomer in ready[:MOST_AT_ONCE]:
                         if sender.halt:
                             return Look(sent, self.now() + AFTER_HALT, is_resting=True)
                         sent += self._welcome(newcomer, sender, run_id, due_only=due_only, leaving=leaving)
             finally:
                 self.store.end_run(run_id)
-        if len(ready) > most:
+        if len(ready) > MOST_AT_ONCE:
             return Look(sent, self.now() + NEXT_LOOK, is_resting=True)
         after, ids = self._known(), {one.reader.subscriber_id for one in newcomers}
         return Look(

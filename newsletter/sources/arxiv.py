@@ -22,11 +22,12 @@ from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
 from newsletter.sources.fetching import fetcher, kept_answers, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
-from newsletter.sources.turns import MAX_WAIT_S, Turns, asked_to_wait
+from newsletter.sources.turns import Turns, asked_to_wait
 
 BASE_URL = "https://rss.arxiv.org/atom"
 ATTEMPTS = 4  # with waits of about 20, 40 and 80 seconds between them
 MAX_BODY_S = 120.0  # for one body
+MAX_WAIT_S = 300.0  # who is asked to wait longer gives up for now
 REACH_ATTEMPTS = 3  # to resolve the server's name and connect, REACH_WAIT_S apart, begun within REACH_WITHIN_S
 REACH_WAIT_S = 3.0
 REACH_WITHIN_S = 12.0

@@ -28,10 +28,9 @@ _JSON, _RSS = "application/json", "application/rss+xml, application/rdf+xml, app
 class PreprintSource:
     """A source of `biorxiv:` and `medrxiv:` categories: what was posted in the last days, whether it is new or not."""
 
-    def __init__(self, getter: PoliteGetter, now: Callable[[], datetime], *, api_url: str = API_URL) -> None:
+    def __init__(self, getter: PoliteGetter, now: Callable[[], datetime]) -> None:
         self._getter = getter
         self._now = now
-        self._api_url = api_url.rstrip("/")
 
     def fetch(self, category: str) -> Feed:
         """Fetches what a subject's papers of the last days are, each at its latest version.
@@ -52,7 +51,7 @@ class PreprintSource:
     def _by_api(self, category: str, on: date) -> Feed:
         source, subject = categories.source_of(category), categories.within_source(category)
         # A day more: in Asia it is tomorrow, and servers date by their own clock
-        days = f"{self._api_url}/details/{source}/{on - WINDOW}/{on + timedelta(days=1)}"
+        days = f"{API_URL}/details/{source}/{on - WINDOW}/{on + timedelta(days=1)}"
         found: list[Announcement] = []
         problems: list[str] = []
         read = 0

@@ -56,13 +56,13 @@ class RecordServer:
         setting: str,
         *,
         patience_s: float,
-        turns: Turns | None = None,
+        turns: Turns,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._base_url = base_url
         self._setting = setting
-        self._turns = turns or Turns()
+        self._turns = turns
         self._monotonic = monotonic
         self._patience_s = patience_s
         self._ends_at = math.inf

@@ -10,17 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from newsletter.errors import SourceError
+from newsletter.errors import SourceError, TurnsHeld
 
 PAUSE_S = 3.0  # arXiv's terms: no more than one request every three seconds; other servers name no pace
-MAX_WAIT_S = 300.0  # who would have to wait longer gives up for now
 
 
 class Turns:
     """The turns of one process at a server. Not safe for several threads.
 
-    `reserve` takes so many seconds of a pace that other processes share, and says how long to wait for them; `hold`
-    keeps all of them from asking for so many seconds, when the server wants to be left alone.
+    `reserve` takes so many seconds of a pace that other processes share, and says how long to wait for them, or raises
+    TurnsHeld; `hold` keeps all of them from asking for so many seconds, when the server wants to be left alone.
     """
 
     def __init__(
@@ -43,12 +42,14 @@ class Turns:
     def take(self, category: str) -> Iterator[None]:
         """Waits for a turn; the pause before the next one begins when what is done in it has ended.
 
-        Raises SourceError, in words of `category`, while turns are held back for longer than MAX_WAIT_S.
+        Raises SourceError, in words of `category`, while turns are held back for long.
         """
         if (pause_s := self._next_at - self._monotonic()) > 0:
             self._sleep(pause_s)
-        if (turn_s := self._reserve(self._pause_s)) > MAX_WAIT_S:
-            raise asked_to_wait(category, turn_s)
+        try:
+            turn_s = self._reserve(self._pause_s)
+        except TurnsHeld as held:
+            raise asked_to_wait(category, held.left_s) from held
         if turn_s > 0:
             self._sleep(turn_s)
         try:

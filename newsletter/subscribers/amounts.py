@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from newsletter.errors import ConfigError
-from newsletter.model import Digest, Subscriber
+from newsletter.model import HIGHEST_GRADE, Digest, Subscriber
 from newsletter.subscribers import profile_yaml
-from newsletter.subscribers.values import HIGHEST_GRADE, MOST_PAPERS
+from newsletter.subscribers.values import MOST_PAPERS
 from newsletter.texts import Texts
 
 _ROUND_FROM, _ROUND_TO = 10, 5  # numbers that people choose

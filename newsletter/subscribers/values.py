@@ -24,7 +24,7 @@ from pydantic import (
 from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
-from newsletter.model import AnnounceType, Frequency, Updates
+from newsletter.model import HIGHEST_GRADE, AnnounceType, Frequency, Updates
 from newsletter.papers import author_problem, categories, taxonomy, venues
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
@@ -38,7 +38,6 @@ MAX_PROSE = 4_000
 MAX_TITLE = 300  # of a paper in `papers`
 MOST_PAPERS = 500  # in one mail
 MOST_AT_LEAST = MOST_FULL = 20
-HIGHEST_GRADE = 10  # of relevance and novelty, from 1
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _KEY_VARIABLE = re.compile(r"ZOTERO_KEY(_[A-Z0-9_]{1,40})?")

@@ -12,6 +12,7 @@ from hashlib import sha256
 
 import httpx2
 
+from newsletter.errors import TurnsHeld
 from newsletter.files import resources
 from newsletter.flow import run_morning
 from newsletter.mail.message import MailIdentity
@@ -27,8 +28,9 @@ from newsletter.sources.arxiv import ArxivSource
 from newsletter.sources.oai import OaiHarvester
 from newsletter.sources.record_server import RecordServer
 from newsletter.sources.second_way import FirstThatAnswers
-from newsletter.sources.turns import MAX_WAIT_S, Turns
+from newsletter.sources.turns import Turns
 from newsletter.stores import Store
+from newsletter.stores.paces import MOST_WAITED_S
 from tests import make
 from tests.fakes import FlakySender, Silent
 from tests.months.arxiv import PlayedArxiv
@@ -135,8 +137,8 @@ class World:
     def reserve(self, pause_s: float) -> float:
         """The one pace that whoever asks arXiv keeps, as the memory keeps it for all processes."""
         begins = max(self.at, self._next_request_at, self._held_until)
-        if (begins - self.at).total_seconds() > MAX_WAIT_S:
-            return (begins - self.at).total_seconds()
+        if (held_s := (self._held_until - self.at).total_seconds()) > MOST_WAITED_S:
+            raise TurnsHeld("arXiv", held_s)
         self._next_request_at = begins + timedelta(seconds=pause_s)
         return (begins - self.at).total_seconds()
 

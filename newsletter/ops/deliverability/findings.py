@@ -28,11 +28,11 @@ class Setup:
     reply_domain: str
     envelope_domain: str  # of the address that gets bounces; with SendGrid that address is SendGrid's own
     send_by: str  # "outbox", "smtp" or "sendgrid"
-    smtp_host: str = ""
-    dkim_selector: str = ""
-    dkim_key: bytes = b""  # the private key in PEM; empty: the mail server signs
-    base_url: str = ""
-    has_keys: bool = False  # without, mails carry no link
+    smtp_host: str
+    dkim_selector: str
+    dkim_key: bytes  # the private key in PEM; empty: the mail server signs
+    base_url: str
+    has_keys: bool  # without, mails carry no link
 
 
 def good(subject: str, text: str) -> Finding:

@@ -79,9 +79,9 @@ def average_precision(gains: Vector, ranks: Vector) -> float:
     return float((hits[relevant] / (np.flatnonzero(relevant) + 1)).mean()) if relevant.any() else 0.0
 
 
-def ndcg(gains: Vector, ranks: Vector, depth: int = NDCG_AT) -> float:
-    """Gives the discounted gain of the first `depth` papers, as a share of the best possible."""
-    discounts = 1 / np.log2(np.arange(2, min(depth, len(gains)) + 2))
+def ndcg(gains: Vector, ranks: Vector) -> float:
+    """Gives the discounted gain of the first NDCG_AT papers, as a share of the best possible."""
+    discounts = 1 / np.log2(np.arange(2, min(NDCG_AT, len(gains)) + 2))
     best = float((np.sort(gains)[::-1][: len(discounts)] * discounts).sum())
     return float((_in_order(gains, ranks)[: len(discounts)] * discounts).sum()) / best if best else 0.0
 
@@ -143,7 +143,7 @@ def evaluate(
     days: Sequence[LabelledDay],
     categories: Sequence[str],
     scorer: Scorer,
-    likes: Sequence[Votes] = (),
+    likes: Sequence[Votes],
 ) -> RankingReport:
     """Measures the scorer, BM25 and chance on these days. Raises ConfigError if there are none.
 
@@ -173,12 +173,12 @@ def evaluate(
     )
 
 
-def draw_likes(days: Sequence[LabelledDay], count: int, draws: int = DRAWS) -> list[Votes]:
-    """Draws several times as many relevant papers of these days, at random but always the same. Raises ConfigError."""
+def draw_likes(days: Sequence[LabelledDay], count: int) -> list[Votes]:
+    """Draws DRAWS times as many relevant papers of these days, at random but always the same. Raises ConfigError."""
     relevant = [paper for day in days for paper, gain in zip(day.pool, day.gains, strict=True) if gain]
     if len(relevant) < count:
         raise ConfigError(f"the labelled days before have {len(relevant)} relevant papers; ask for fewer likes")
-    chosen = (np.random.default_rng(n).choice(len(relevant), count, replace=False) for n in range(draws))
+    chosen = (np.random.default_rng(n).choice(len(relevant), count, replace=False) for n in range(DRAWS))
     return [[(relevant[place], 1) for place in places] for places in chosen]
 
 

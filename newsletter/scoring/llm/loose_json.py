@@ -64,7 +64,7 @@ class Located:
     end: int
 
 
-def find_values(text: str, *, is_loose: bool = False) -> Iterator[Located]:
+def find_values(text: str, *, is_loose: bool) -> Iterator[Located]:
     """Finds the outermost objects and arrays in this text, whatever stands around them; strict JSON unless `is_loose`.
 
     Where one is damaged or cut off, those within it are found that are whole.

@@ -59,7 +59,7 @@ class Explainer:
         """Gives the topic this paper meets best; empty when it meets none at all."""
         return self._topics[int(self._best[row])].name if self._topics and self._is_met[row] else ""
 
-    def comment(self, row: int, paper: Paper, relevance: int, *, is_near: bool = False) -> str:
+    def comment(self, row: int, paper: Paper, relevance: int, *, is_near: bool) -> str:
         """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them.
 
         `is_near`: a digest without papers that pass may show it.

@@ -26,7 +26,7 @@ _RETRY_S = 45.0  # a database that is started anew is back after some seconds
 _AUTOCOMMIT = "AUTOCOMMIT"
 _READS = "newsletter_reads"
 # Without the first the count of an INSERT is not known, and with it not who won a race
-_OPTIONS: dict[str, Any] = {"execution_options": {"preserve_rowcount": True}, "skip_autocommit_rollback": True}
+_OPTIONS: dict[str, Any] = {"execution_options": {"preserve_rowcount": True}}
 _DRIVERS = {
     **dict.fromkeys(("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"),
     **dict.fromkeys(("sqlite", "sqlite+pysqlite"), "sqlite+pysqlite"),
@@ -206,7 +206,9 @@ def hash_of(*parts: object) -> str:
 
 def _open_postgresql(url: URL) -> Engine:
     arguments: dict[str, Any] = {"connect_timeout": _CONNECT_S}
-    return create_engine(url, connect_args=arguments, max_overflow=20, pool_use_lifo=True, **_OPTIONS)
+    # No such option for SQLite, where we begin each change ourselves: its driver counts as one of single statements
+    options = {**_OPTIONS, "skip_autocommit_rollback": True}
+    return create_engine(url, connect_args=arguments, max_overflow=20, pool_use_lifo=True, **options)
 
 
 def _open_sqlite(url: URL, *, flushes: bool = True) -> Engine:

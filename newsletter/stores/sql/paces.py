@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
+from newsletter.errors import TurnsHeld
+from newsletter.stores.paces import MOST_HELD_S, MOST_WAITED_S
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.documents import Documents
-
-MOST_HELD_S = 86_400.0  # who asks for more is asked again after a day
-MOST_WAITED_S = 300.0  # who would have to wait longer for a turn does without
 
 _NOW_S = {
     True: "SELECT extract(epoch FROM clock_timestamp())",  # not now(), the time at which the change began
@@ -20,29 +19,21 @@ _NOW_S = {
 
 
 class Paces:
-    """One pace for each name, shared by whoever has the same database."""
+    """The Paces (see stores/paces.py) of whoever has the same database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._documents = Documents(database)
 
     def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float:
-        """Takes the next `amount_s` seconds of this pace, and says after how many seconds from now they begin.
-
-        More than MOST_WAITED_S while turns are held back (`hold`): then none is taken.
-        `burst_s`: so much of what is reserved already need not be waited for. A process that reserves and dies leaves a
-        gap, no more. Raises StoreError.
-        """
         reserve = self._database.repeated(self._reserve, even_if_unknown=True)
         return max(0.0, reserve(name, amount_s) - burst_s)
 
     def hold(self, name: str, seconds: float) -> None:
-        """Keeps everybody from taking turns for so long, or as long as somebody else asked for. May be repeated."""
         hold = self._database.repeated(self._hold, even_if_unknown=True)
         hold(f"hold of {name}", min(seconds, MOST_HELD_S))
 
     def held_s(self, name: str) -> float:
-        """Says for how many seconds turns are held back; takes none. Raises StoreError."""
         until = self._documents.get_document(f"hold of {name}")
         if until is None:  # as where nobody was ever told so
             return 0.0
@@ -55,7 +46,7 @@ class Paces:
             now_s = self._now_s(connection)
             held_s = self._left(f"hold of {name}", now_s)
             if held_s > MOST_WAITED_S:
-                return held_s
+                raise TurnsHeld(name, held_s)
             backlog_s = max(held_s, self._left(f"pace of {name}", now_s))
             self._documents.put_document(f"pace of {name}", repr(now_s + backlog_s + amount_s))
         return backlog_s

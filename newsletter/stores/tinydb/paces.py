@@ -12,40 +12,33 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from newsletter.errors import TurnsHeld
 from newsletter.files import atomic
+from newsletter.stores.paces import MOST_HELD_S, MOST_WAITED_S
 from newsletter.stores.tinydb.folder import StateFolder, disk_errors
 
-MOST_HELD_S = 86_400.0  # who asks for more is asked again after a day
-MOST_WAITED_S = 300.0  # who would have to wait longer for a turn does without
 MOST_TURNS = 40  # that are waited for, after a rest: more is no queue but a clock that was set back
 
 
 class FolderPaces:
-    """One pace for each name, shared by whoever has the same folder; `clock` gives aware moments."""
+    """The Paces (see stores/paces.py) of whoever has the same folder; `clock` gives aware moments."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self._folder = StateFolder(path)
         self._clock = clock
 
     def reserve(self, name: str, amount_s: float, *, burst_s: float = 0.0) -> float:
-        """Takes the next `amount_s` seconds of this pace, and says after how many seconds from now they begin.
-
-        More than MOST_WAITED_S while turns are held back (`hold`): then none is taken.
-        `burst_s`: so much of what is reserved already need not be waited for. A process that reserves and dies leaves a
-        gap, no more. Raises StoreError.
-        """
         with self._changing(name) as path:
             now_s = self._clock().timestamp()
             until_s, held_until_s = _read(path)
             held_s = _left(held_until_s, now_s, MOST_HELD_S)
             if held_s > MOST_WAITED_S:
-                return held_s
+                raise TurnsHeld(name, held_s)
             backlog_s = max(held_s, _left(until_s, now_s, held_s + MOST_TURNS * amount_s))
             self._write(path, now_s + backlog_s + amount_s, held_until_s)
         return max(0.0, backlog_s - burst_s)
 
     def hold(self, name: str, seconds: float) -> None:
-        """Keeps everybody from taking turns for so long, or as long as somebody else asked for. May be repeated."""
         with self._changing(name) as path:
             now_s = self._clock().timestamp()
             until_s, held_until_s = _read(path)
@@ -53,7 +46,6 @@ class FolderPaces:
             self._write(path, until_s, now_s + held_s)
 
     def held_s(self, name: str) -> float:
-        """Says for how many seconds turns are held back; takes none. Raises StoreError."""
         return _left(_read(self._path(name))[1], self._clock().timestamp(), MOST_HELD_S)
 
     def _path(self, name: str) -> Path:

@@ -70,10 +70,10 @@ def entry_view(
     entry: DigestEntry,
     t: Texts,
     *,
-    is_brief: bool = False,
+    is_brief: bool,
+    language: str,
     topic: str = "",
     begins: str = "",
-    language: str = "en",
     is_by_words: bool = False,
 ) -> EntryView:
     """Shows an entry; a brief one has no abstract, which takes the longest. `language` is the comment's."""

@@ -161,9 +161,7 @@ class Pages:
             content=self._fill("_entry.html", edition, d=view),
         )
 
-    def listing(
-        self, editions: Sequence[tuple[Edition, str]], urls: ArchiveUrls, language: str = FALLBACK_LANGUAGE
-    ) -> str:
+    def listing(self, editions: Sequence[tuple[Edition, str]], urls: ArchiveUrls, language: str) -> str:
         """Makes the list of these archives, each with its link."""
         t = self._t(language)
         views = [archive_view(each.digests.name, link, each.digests.days(), t) for each, link in editions]

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.delivery import ledger
-from newsletter.errors import LedgerError, StoreError
+from newsletter.errors import LedgerError, StoreConflict, StoreError
 from newsletter.model import DeliveryState
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import ConnectionLost, Database, parse_url
+from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.hand_over import view_and_trigger
 from tests import databases, make
 from tests.archives import digest
@@ -160,6 +161,33 @@ def test_sqlite_waits_for_the_disk_unless_a_power_cut_may_undo_it(tmp_path: Path
             assert within is whole
     assert levels == [FULL, FULL, NORMAL]
     database.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("is_new", [True, False], ids=["first", "later"])
+def test_a_change_that_fails_is_undone_and_the_next_one_is_made(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, is_new: bool
+) -> None:
+    """Whatever its connection was used for before: what is left open locks out everybody."""
+    url = databases.copy_sqlite(tmp_path / "state.db") if kind == "sqlite" else request.getfixturevalue("postgres_url")
+    database, other = Database(parse_url(url)), Database(parse_url(url))
+    documents = Documents(database)
+    if not is_new:
+        assert documents.get_document("a") is None
+
+    def refuse() -> None:
+        with database.change():
+            documents.put_document("a", "half")
+            raise StoreConflict("refused")
+
+    with pytest.raises(StoreConflict):
+        refuse()
+    for name, opened in (("b", other), ("c", database)):
+        with opened.change():
+            Documents(opened).put_document(name, "whole")
+    assert [Documents(other).get_document(name) for name in "abc"] == [None, "whole", "whole"]
+    database.close()
+    other.close()
 
 
 @pytest.mark.parametrize("there", range(3))

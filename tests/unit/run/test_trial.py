@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model import (
+    HIGHEST_GRADE,
     AnnouncementDay,
     Digest,
     FeedOutcome,
@@ -21,7 +22,7 @@ from newsletter.model import (
     Subscriber,
     Votes,
 )
-from newsletter.run import HIGHEST, TRIED_DAYS, Morning, Trial, compose, count_days, select_from, try_days
+from newsletter.run import TRIED_DAYS, Morning, Trial, compose, count_days, select_from, try_days
 from newsletter.scoring import Scorer
 from newsletter.scoring.protocols import History
 from tests import make
@@ -37,7 +38,7 @@ class GivenGrades:
     def score(
         self, profile: Profile, papers: Sequence[Paper], history: History, *, floor: int = 1, votes: Votes = ()
     ) -> ScoreReport:
-        grades = [min(HIGHEST, int(paper.abstract) + len(history)) for paper in papers]
+        grades = [min(HIGHEST_GRADE, int(paper.abstract) + len(history)) for paper in papers]
         scores = [Score(p.arxiv_id, grade, 6, "Why.", float(grade)) for p, grade in zip(papers, grades, strict=True)]
         return ScoreReport(tuple(scores), (), "local ranker")
 
@@ -62,10 +63,10 @@ def tried(scorer: Scorer, days: Sequence[AnnouncementDay], **changes: object) ->
     return try_days(scorer, MemoryStore(), make.subscriber(**changes), days)
 
 
-DAYS = st.lists(st.lists(st.integers(1, HIGHEST), min_size=1, max_size=5), min_size=1, max_size=7)
+DAYS = st.lists(st.lists(st.integers(1, HIGHEST_GRADE), min_size=1, max_size=5), min_size=1, max_size=7)
 
 
-@given(DAYS, st.integers(1, HIGHEST), st.integers(1, HIGHEST))
+@given(DAYS, st.integers(1, HIGHEST_GRADE), st.integers(1, HIGHEST_GRADE))
 def test_the_numbers_are_those_of_the_mails_whatever_the_cut_off(grades: list[list[int]], cut: int, other: int) -> None:
     days = [announced(number, each) for number, each in enumerate(grades)]
     scorer, one = GivenGrades(), make.subscriber(min_relevance=cut, max_papers=500, pinned_authors=("Author 3",))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.errors import SendDeferred, StoreError
+from newsletter.errors import SendDeferred, StoreError, TurnsHeld
 from newsletter.senders.paced import LOOK_S, MOST_REST_S, MailTurns, PacedSender, Rest
 from tests.contract.senders.test_sender import message
 from tests.fakes import FlakySender
@@ -174,19 +174,25 @@ def test_a_turn_behind_many_others_is_waited_for(processes: int) -> None:
 
 
 def test_a_rest_that_begins_between_the_look_and_the_turn_is_no_turn_to_wait_for() -> None:
+    """Nor is its end, which all would take for theirs: who comes then takes a turn."""
     at = Time()
-    shared = SharedRest(at)
-    rest = shared.opened()
+    asked: list[float] = []
 
-    def reserve(_amount_s: float) -> float:
-        shared.tell(3600)
-        return 3600
+    def reserve(amount_s: float) -> float:
+        asked.append(amount_s)
+        if len(asked) == 1:
+            raise TurnsHeld("mails", 3600)
+        return 0.0
 
     sender = FlakySender(lambda: datetime.now(UTC))
+    paced = PacedSender(sender, nobody_rests(at), MailTurns(60, reserve, at), at.sleep)
     with pytest.raises(SendDeferred, match="60 minutes"):
-        PacedSender(sender, rest, MailTurns(60, reserve, at), at.sleep).send(message())
+        paced.send(message())
     assert at.now_s == 1000
     assert sender.find(message().delivery_id).accepted is not True
+    at.sleep(3600)
+    paced.send(message())
+    assert len(asked) == 2
 
 
 def test_a_rest_that_is_made_longer_again_and_again_ends_the_patience() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from newsletter.model import Counts, Digest, Frequency
-from newsletter.run import HIGHEST, TRIED_DAYS, Trial, TrialDay
+from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency
+from newsletter.run import TRIED_DAYS, Trial, TrialDay
 from newsletter.services import trial_words
 from newsletter.services.reader_texts import trial_texts
 from tests import make
@@ -28,7 +28,7 @@ def trial(*days: Sequence[int], **changes: object) -> Trial:
 
 def trial_day(number: int, grades: Sequence[int]) -> TrialDay:
     on = make.TUESDAY + timedelta(days=number)
-    counts = tuple(sum(grade >= cut for grade in grades) for cut in range(1, HIGHEST + 1))
+    counts = tuple(sum(grade >= cut for grade in grades) for cut in range(1, HIGHEST_GRADE + 1))
     return TrialDay(on, counts, make.paper(title=f"Paper {number}"), max(grades)) if grades else TrialDay(on, counts)
 
 
@@ -104,10 +104,10 @@ def test_what_is_said_of_a_trial(tried: Trial, summary: str, advice: str) -> Non
     assert (trial_words.summarize(tried, ENGLISH), trial_words.advise(tried, ENGLISH)) == (summary, advice)
 
 
-GRADES = st.lists(st.lists(st.integers(1, HIGHEST), max_size=8), min_size=1, max_size=TRIED_DAYS)
+GRADES = st.lists(st.lists(st.integers(1, HIGHEST_GRADE), max_size=8), min_size=1, max_size=TRIED_DAYS)
 
 
-@given(GRADES, st.integers(1, HIGHEST), st.integers(1, 5), st.sampled_from([Frequency.DAILY, Frequency.WEEKLY]))
+@given(GRADES, st.integers(1, HIGHEST_GRADE), st.integers(1, 5), st.sampled_from([Frequency.DAILY, Frequency.WEEKLY]))
 def test_a_remedy_that_is_followed_gives_the_number_it_names(
     grades: list[list[int]], cut: int, most: int, frequency: Frequency
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_remedy_that_is_followed_gives_the_number_it_names(
     assert trial_words.summarize(followed, ENGLISH).startswith(f"You would have got {remedy[2]}")
 
 
-@given(GRADES, st.integers(1, HIGHEST), st.integers(1, 5))
+@given(GRADES, st.integers(1, HIGHEST_GRADE), st.integers(1, 5))
 def test_advice_is_given_to_who_gets_nothing_or_always_too_much_and_to_nobody_else(
     grades: list[list[int]], cut: int, most: int
 ) -> None:

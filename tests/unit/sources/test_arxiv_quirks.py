@@ -19,6 +19,7 @@ from newsletter.errors import SourceError
 from newsletter.sources import arxiv
 from newsletter.sources.arxiv import (
     ATTEMPTS,
+    MAX_WAIT_S,
     REACH_ATTEMPTS,
     UNREACHABLE_S,
     ArxivSource,
@@ -27,7 +28,7 @@ from newsletter.sources.arxiv import (
 )
 from newsletter.sources.fetching.fetcher import retry_after_s
 from newsletter.sources.fetching.kept_answers import KeptAnswers
-from newsletter.sources.turns import MAX_WAIT_S, Turns
+from newsletter.sources.turns import Turns
 from newsletter.stores.tinydb.paces import FolderPaces
 from tests import TESTS
 from tests.http_server import Handler, serving

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 import stamina
 
-from newsletter.errors import SourceError
+from newsletter.errors import SourceError, TurnsHeld
 from newsletter.sources.oai import OaiHarvester, set_of
 from newsletter.sources.oai_records import URL_SETTING, read_page
 from newsletter.sources.record_server import ATTEMPTS, RecordServer
@@ -130,9 +130,12 @@ def test_requests_wait_for_the_turn_that_all_processes_share() -> None:
 
 
 def test_records_are_not_asked_for_while_arxiv_wants_to_be_left_alone() -> None:
+    def reserve(_pause_s: float) -> float:
+        raise TurnsHeld("arXiv", 1_200)
+
     transport, requests = answering(page(PAPERS))
     with pytest.raises(SourceError, match="not to be asked again for 20 minutes"):
-        Asking(transport, reserve=lambda pause_s: 1_200.0).ids()
+        Asking(transport, reserve=reserve).ids()
     assert requests == []
 
 
