@@ -30,7 +30,10 @@ from tests import ROOT
 from tests.e2e import kill_at_a_write
 
 IS_FRESH = os.environ.get("STARTS") == "fresh"
-ON_DEMAND = ("dkim", "email_validator", "imap_tools", "openai", "premailer", "tinydb", "waitress")
+ON_DEMAND = (
+    *("dkim", "email_validator", "flufl.bounce", "imap_tools", "openai", "premailer", "quotequail", "tinydb"),
+    "waitress",
+)
 NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code
 COMMAND = [sys.executable, "-m", "newsletter"]
 PATIENCE_S = 120
