@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 
 
 def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) -> Flask:
-    """Builds the web part as a WSGI application. `on_signup` is called when a mail to a new subscriber is due."""
+    """Builds the web part as a WSGI application. `on_signup` is called when a mail to a new subscriber is due.
+
+    Raises ConfigError for a page that cannot be filled.
+    """
     from newsletter.ops.metrics import Metrics
-    from newsletter.web import Archives, WebPart, create_app
+    from newsletter.web import Archives, WebPart, check_app, create_app
 
     store = build_store(settings)
     signup_service = build_signup_service(settings, store, on_signup) if settings.open_subscription else None
     is_listening = settings.signer and (settings.inbound_secret or settings.sendgrid_webhook_key)
-    return create_app(
+    app = create_app(
         WebPart(
             store=store,
             signer=build_reading_signer(settings, store),
@@ -65,6 +68,8 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
             take_shared=build_request_counts(settings),
         )
     )
+    check_app(app)
+    return app
 
 
 def _require_ready(settings: Settings, store: Store) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from jinja2 import BaseLoader, Environment, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
@@ -46,6 +47,7 @@ class InliningLoader(BaseLoader):
         raise TemplateNotFound("a mail's templates are loaded by name")
 
 
+@lru_cache(maxsize=16)  # by the page itself: a process builds several renderers of the same few templates
 def inline(html: str) -> str:
     """Moves the styles of the first style block into the elements; one marked data-premailer="ignore" stays."""
     from premailer import Premailer  # noqa: PLC0415  a quarter of a second that only who renders a mail should wait

@@ -34,7 +34,7 @@ from newsletter.mail.sample_digest import (
 )
 from newsletter.mail.shared_pages import SharedPages
 from newsletter.mail.size_budget import Detail, fit, html_bytes
-from newsletter.mail.templates import load_notices, load_update_texts, loader_of, problem_of
+from newsletter.mail.templates import CompiledTemplates, load_notices, load_update_texts, loader_of, problem_of
 from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
 from newsletter.mail.welcome import WelcomeContent, WelcomeView
@@ -47,6 +47,7 @@ __all__ = ["Brand", "Renderer"]
 
 TEXT_COLUMNS = 76  # of the text part; RFC 5322 §2.1.1 asks for at most 78
 SUBJECT_CHARS = 70  # a phone shows about 40, a desktop about 70
+_COMPILED = CompiledTemplates()
 
 
 class Renderer:
@@ -264,6 +265,7 @@ def environment_of(loader: BaseLoader) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         auto_reload=False,  # all mails of a run are made by the same templates
+        bytecode_cache=_COMPILED,
     )
     environment.filters["md"] = escape_markdown
     environment.filters["mailto"] = mailto_link

@@ -1,7 +1,8 @@
 """The web part: what a link in a mail leads to, and what providers and monitoring call.
 
-`create_app` puts it together, one blueprint for each concern; headers, sizes and errors, which all share, are in
-`app.py`. Keeps no session, sets no cookie, needs no JavaScript. Opens no port: `newsletter serve` does.
+`create_app` puts it together, one blueprint for each concern; `check_app` fills its pages for a try. Headers, sizes and
+errors, which all share, are in `app.py`. Keeps no session, sets no cookie, needs no JavaScript. Opens no port:
+`newsletter serve` does.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ __all__ = [
     "SIZES",
     "Archives",
     "WebPart",
+    "check_app",
     "check_templates",
     "create_app",
     "server",
@@ -77,9 +79,9 @@ class WebPart:
 
 
 def create_app(part: WebPart) -> flask.Flask:
-    """Builds the WSGI application; `extensions[SIZES]` says how large a request may be.
+    """Builds the WSGI application; `extensions[SIZES]` says how large a request may be. `check_app` tries its pages.
 
-    Raises ConfigError for a template that cannot be filled, or a file of sentences that is not usable.
+    Raises ConfigError for a file of sentences that is not usable.
     """
     sizes = _sizes(part)
     app = new_app(
@@ -113,7 +115,6 @@ def create_app(part: WebPart) -> flask.Flask:
     app.register_blueprint(
         inbound.blueprint(part.handle_mail, part.inbound_secret, part.webhook_key, part.now, part.gives_up)
     )
-    check_samples(app, (*SAMPLES, *home.samples(), *amount.samples(), *profile.samples()))
     return app
 
 
@@ -136,7 +137,11 @@ def _sizes(part: WebPart) -> Sizes:
     return Sizes(below, {f"{inbound.PATH}/{secret}": inbound.MOST_BYTES} if secret else {})
 
 
-def check_templates(brand_name: str, reply_address: str) -> None:
-    """Raises ConfigError, as `create_app` does, for a page that cannot be filled."""
-    app = new_app(brand_name=brand_name, reply_address=reply_address)
+def check_app(app: flask.Flask) -> None:
+    """Fills every page in every language. Raises ConfigError, naming template and line, for one that cannot be."""
     check_samples(app, (*SAMPLES, *home.samples(), *amount.samples(), *profile.samples()))
+
+
+def check_templates(brand_name: str, reply_address: str) -> None:
+    """Raises ConfigError, as `check_app` does, with no more known than these two."""
+    check_app(new_app(brand_name=brand_name, reply_address=reply_address))

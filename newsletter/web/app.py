@@ -29,6 +29,7 @@ Page = tuple[str, Mapping[str, object]]  # a template, and values for all that i
 SAMPLES: tuple[Page, ...] = tuple(("problem.html", {"code": code}) for code in (400, 404, 413, 429, 503))
 
 TEMPLATES = "templates/web"
+_COMPILED = templates.CompiledTemplates()
 FILE_AGE_S = 3600
 _TEXT = {"text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml", "application/atom+xml"}
 _LITTLE_BYTES = 500  # below that gzip gains nothing
@@ -66,6 +67,7 @@ def new_app(
     app.url_map.converters["rest"] = Rest
     app.jinja_loader = templates.loader_of(resources.folders(TEMPLATES))
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.bytecode_cache = _COMPILED
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(brand_name=brand_name, reply_address=reply_address, subscribe_url="", has_sample=False)
     app.jinja_env.globals.update(reply_link=_link_to(reply_address))

@@ -155,9 +155,10 @@ def test_only_settings_app_and_commands_read_the_clock_or_the_environment(module
     assert not read & WORLD
 
 
-def test_help_loads_no_library_that_only_a_morning_needs() -> None:
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules that are loaded when this command ends in a process of its own."""
     script = (
-        "import sys; sys.argv = ['newsletter', '--help']\n"
+        f"import sys; sys.argv = ['newsletter', *{arguments}]\n"
         "from newsletter.cli import main\n"
         "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code, end.code\n"
@@ -166,7 +167,15 @@ def test_help_loads_no_library_that_only_a_morning_needs() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     shown, _, loaded = done.stdout.partition("LOADED")
     assert "Usage: newsletter" in shown
-    assert not {name.split(".")[0] for name in loaded.split()} & LOADED_LATE
+    return {name.split(".")[0] for name in loaded.split()}
+
+
+def test_help_loads_no_library_that_only_a_morning_needs() -> None:
+    assert not loaded_by("--help") & LOADED_LATE
+
+
+def test_a_command_that_reads_no_mail_loads_nothing_that_only_reads_mail() -> None:
+    assert not loaded_by("status", "--help") & {"flufl", "quotequail", "imap_tools"}
 
 
 def test_the_drawing_of_the_rooms_is_the_one_of_today() -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from newsletter.app import build_web
 from newsletter.errors import ConfigError
 from newsletter.mail.theme import contrast, stylesheet
 from newsletter.model import SuppressionReason
+from newsletter.settings import Settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
-from newsletter.web import create_app
+from newsletter.web import Archives, check_app, create_app
+from tests.archives import pages as archive_pages
 from tests.fake_profiles import FakeProfiles
 from tests.web.site import LINK, SIGNER, WHO, part_of, suppress_for
 from tests.web.test_vote_links import LESS, MORE, mailed
@@ -127,14 +130,22 @@ def test_an_operators_own_template_takes_the_place_of_the_shipped_one(
     [("{% if %}", "templates/web/left.html:1"), ("{{ mistyped }}", "templates/web/left.html: 'mistyped' is undefined")],
 )
 def test_a_broken_template_shows_at_the_start(
-    store: TinyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     own = tmp_path / "templates" / "web"
     own.mkdir(parents=True)
     (own / "left.html").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=re.escape(message)):
-        create_app(part_of(store))
+        build_web(Settings(state=tmp_path / "state", subscribers=tmp_path / "subscribers.yaml", _env_file=None))
+
+
+def test_every_page_can_be_filled_whatever_the_newsletter_offers(store: TinyStore) -> None:
+    bare = part_of(store)
+    with_archive = replace(bare, archives=Archives(archive_pages(), "https://papers.example.org"))
+    whole = replace(with_archive, profiles=FakeProfiles(store, WHO), make_sample=lambda language: "a sample")
+    for part in (bare, with_archive, whole):
+        check_app(create_app(part))
 
 
 def colours(block: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.subscribers.enrolment import subscriber_from_signup
 from newsletter.subscribers.schema import Preferences
-from newsletter.web import create_app, subscribe
+from newsletter.web import check_app, create_app, subscribe
 from tests import make
 from tests.fakes import FlakySender, MemoryStore
 from tests.web.site import NOW, SIGNER, part_of
@@ -177,6 +177,7 @@ def test_where_it_is_not_allowed_there_is_no_page_and_no_link_to_it(tmp_path: Pa
 
 def test_where_it_is_allowed_a_lost_visitor_finds_it(site: SignUpSite) -> None:
     assert 'href="/subscribe"' in site.get("/").text
+    check_app(site.client.application)  # each page, with that link
 
 
 def test_a_blank_form_has_sensible_values_and_every_category_once(site: SignUpSite) -> None:

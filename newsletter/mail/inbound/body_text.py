@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 
-import quotequail
-
 from newsletter.mail.inbound.html import lines_of_html
 from newsletter.mail.inbound.parts import decoded, parts_of
 
@@ -140,6 +138,8 @@ def _above_the_quote(lines: Sequence[str]) -> tuple[str, ...]:
 
 def _quote_begins(lines: Sequence[str]) -> int | None:
     """Finds the line with which a quote begins, as quotequail sees it."""
+    import quotequail  # noqa: PLC0415  every command would wait for its patterns
+
     found = quotequail.unwrap("\n".join(lines))
     if found is None:
         return None

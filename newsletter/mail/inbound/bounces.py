@@ -15,8 +15,6 @@ from email import message_from_bytes
 from email.message import Message
 from urllib.parse import unquote, urlsplit
 
-from flufl.bounce import all_failures
-
 from newsletter.addresses import without_addresses
 from newsletter.delivery import is_mailbox_gone
 from newsletter.errors import UnreadableMail
@@ -134,6 +132,8 @@ def _complaint(report: Message | None) -> tuple[EventKind, str] | NoEvent:
 
 
 def _failure(mail: Message) -> tuple[EventKind, str] | NoEvent:
+    from flufl.bounce import all_failures  # noqa: PLC0415  every command would wait for its many detectors
+
     try:
         temporary, permanent = all_failures(mail)
     except (ValueError, LookupError, TypeError, AttributeError) as error:  # its detectors trust what they read

@@ -31,6 +31,7 @@ from newsletter.web.archive.urls import ArchiveUrls
 from newsletter.web.archive.wording import load_archive_texts
 
 TEMPLATES = "templates/archive"
+_COMPILED = templates.CompiledTemplates()
 BIBTEX, RIS, MARKDOWN = "bib", "ris", "md"
 ENDINGS = (BIBTEX, RIS, MARKDOWN)
 FEED_ENTRIES = 30
@@ -210,6 +211,7 @@ def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_COMPILED,
     )
     environment.globals.update(brand_name=brand_name, reply_address=reply_address)
     environment.filters.update(reflowed=render.reflowed, mailto=mailto_link)
