@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import takewhile
 
 from newsletter.mail.inbound.body_text import OwnText
 from newsletter.mail.inbound.command_words import SUBJECT_PREFIXES, WORDS, Command, Words
@@ -39,7 +40,7 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     line, rest = _first_line(own_text.lines)
     if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
         return replace(wish, text=rest) if wish.command is Command.PROFILE and _is_yaml(rest) else wish
-    if votes := read_votes(line):
+    if votes := read_votes(_votes_in_a_row(line, rest, read_votes)):
         return Wish(Command.VOTE, "en", votes=votes)
     bare, is_answer = _bare(subject)
     wish = _command_in(bare, today)
@@ -55,6 +56,12 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     if line and not _is_yaml(f"{line}\n" if not line.startswith("#") else text):
         return None if is_answer else wish
     return replace(wish, text=text)
+
+
+def _votes_in_a_row(line: str, rest: str, read_votes: Callable[[str], VoteMarks]) -> str:
+    """The line, and the lines with votes right below it, as one: some write one vote in each."""
+    below = takewhile(read_votes, (each.strip() for each in rest.split("\n") if each.strip()))
+    return " ".join([line, *below])
 
 
 def _is_yaml(text: str) -> bool:
@@ -89,6 +96,7 @@ def _folded(line: str) -> str:
     return fold_words(bare) if len(bare) <= LONGEST_COMMAND else ""
 
 
+_SLASHED, _NEVER = r"\d\d?/\d\d?/\d{4}", r"(?!)"
 _QUOTES = "\"'“”„‟‘‚«»‹›「」『』"
 _PREFIXES = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, SUBJECT_PREFIXES))})(?:[\[(]\d+[\])])?\s*[:：])+", re.I)
 
@@ -141,7 +149,7 @@ def _until(bare: str, language: str, today: date) -> date | None:
         n = int(groups["n"])
         days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
         return today + timedelta(days=min(days, 1000))
-    numbers = re.findall(r"\d+", groups["date"])
+    numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
     year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
     return _date_of(year, month, day) or date.min
 
@@ -162,8 +170,12 @@ def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
     around = f"(?:{_alternatives(words.around)})"
     units = "|".join(f"(?P<{name}>{_alternatives(getattr(words, name))})" for name in ("days", "weeks", "months"))
     dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
+    # behind "until" alone: the word for a pause is the same in languages that write the month first
+    slashed = rf"{around} ?(?P<slashed>{_SLASHED if words.is_day_first else _NEVER})"
     span = rf"(?:(?P<n>[0-9]{{1,3}}) ?(?:{units})|(?P<date>{dates}))"
-    return re.compile(rf"{span} ?{around}? ?{pause}" if is_first else rf"{pause}:? ?{around}? ?{span} ?{around}?")
+    if is_first:
+        return re.compile(rf"(?:{span}|{slashed}) ?{around}? ?{pause}")
+    return re.compile(rf"{pause}:? ?(?:{around}? ?{span} ?{around}?|{slashed})")
 
 
 def _phrases(words: Words) -> dict[str, Command]:
