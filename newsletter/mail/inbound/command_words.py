@@ -43,8 +43,9 @@ WORDS: dict[str, Words] = {
         {
             _C.UNSUBSCRIBE: "unsubscribe|unsubscribe me|remove me|sign me off|take me off|opt out"
             "|cancel my subscription|unsubscribe me from this list|unsubscribe from this list"
-            "|unsubscribe me from your list|remove me from this list|remove me from your list|remove me from this mailing list"
-            "|remove me from your mailing list|take me off this list|take me off your list|stop sending me mail"
+            "|unsubscribe me from your list|remove me from this list|remove me from your list"
+            "|remove me from this mailing list|remove me from your mailing list|take me off this list"
+            "|take me off your list|stop sending me mail"
             "|stop sending me emails|i want to unsubscribe|i would like to unsubscribe",
             _C.RESUME: "resume|resubscribe|subscribe again",
             _C.PAUSE: "pause",
