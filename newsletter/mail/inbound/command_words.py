@@ -34,6 +34,7 @@ class Words:
     months: str
     around: str
     polite: str
+    greetings: str  # how a line begins that only greets, such as "Dear all,"
     is_day_first: bool = False  # 24/12/2026 is a date; elsewhere, 5/6/2026 may be a day of May or of June
 
 
@@ -60,6 +61,7 @@ WORDS: dict[str, Words] = {
         months="month|months",
         around="for|until|till",
         polite="please|pls|hi|hello|thanks|thank you|many thanks",
+        greetings="hi|hello|hey|dear|good morning|good afternoon|good evening|to whom it may concern",
     ),
     "de": Words(
         {
@@ -79,6 +81,7 @@ WORDS: dict[str, Words] = {
         months="Monat|Monate|Monaten",
         around="für|bis|bis zum|lang",
         polite="bitte|hallo|danke|vielen dank",
+        greetings="hallo|hi|guten tag|guten morgen|guten abend|liebe|lieber|liebes|sehr geehrte|sehr geehrter|moin",
     ),
     "fr": Words(
         {
@@ -99,6 +102,7 @@ WORDS: dict[str, Words] = {
         around="pendant|pour|jusqu'au|jusqu’au",
         is_day_first=True,
         polite="s'il vous plaît|s’il vous plaît|svp|s'il te plaît|bonjour|merci",
+        greetings="bonjour|bonsoir|salut|madame|monsieur|cher|chère|chers|chères",
     ),
     "es": Words(
         {
@@ -119,6 +123,7 @@ WORDS: dict[str, Words] = {
         around="por|durante|de|hasta|hasta el",
         is_day_first=True,
         polite="por favor|hola|gracias|muchas gracias",
+        greetings="hola|buenos días|buenas tardes|buenas noches|estimado|estimada|estimados|estimadas",
     ),
     "pt": Words(
         {
@@ -140,6 +145,7 @@ WORDS: dict[str, Words] = {
         around="por|durante|de|até|até o dia|até ao dia",
         is_day_first=True,
         polite="por favor|olá|obrigado|obrigada",
+        greetings="olá|oi|bom dia|boa tarde|boa noite|prezado|prezada|prezados|prezadas|caro|cara|caros",
     ),
     "it": Words(
         {
@@ -161,6 +167,7 @@ WORDS: dict[str, Words] = {
         around="per|di|fino al|fino a",
         is_day_first=True,
         polite="per favore|per piacere|ciao|buongiorno|grazie",
+        greetings="ciao|buongiorno|buonasera|salve|gentile|gentili|egregio|egregi|spettabile",
     ),
     "zh": Words(
         {
@@ -178,6 +185,7 @@ WORDS: dict[str, Words] = {
         months="个月|個月|月",
         around="到|至|直到",
         polite="请|請|谢谢|謝謝|您好|你好",
+        greetings="您好|你好|大家好|尊敬的",
     ),
     "ja": Words(
         {
@@ -196,6 +204,7 @@ WORDS: dict[str, Words] = {
         months="か月|ヶ月|ヵ月|カ月",
         around="まで",
         polite="お願いします|をお願いします|よろしくお願いします|してください|ください|お願い致します",
+        greetings="こんにちは|おはようございます|こんばんは|お世話になっております|お世話になります",
     ),
 }
 

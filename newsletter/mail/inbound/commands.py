@@ -19,6 +19,7 @@ from newsletter.mail.inbound.command_words import SUBJECT_PREFIXES, WORDS, Comma
 PAUSE = timedelta(weeks=2)  # if the reader does not say
 LONGEST_PAUSE = timedelta(days=366)
 LONGEST_COMMAND = 200  # characters of a line, with a "please"
+LONGEST_GREETING, _WORDS_GREETED = 80, 6
 
 VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
 
@@ -133,7 +134,8 @@ def _without_courtesy(folded: str) -> str:
 
 
 def _is_courtesy(line: str) -> bool:
-    return len(line) <= LONGEST_COMMAND and not _without_courtesy(fold_words(line))
+    folded = fold_words(line) if len(line) <= LONGEST_COMMAND else line
+    return len(folded) <= LONGEST_GREETING and (not _without_courtesy(folded) or bool(_GREETING.fullmatch(folded)))
 
 
 def _strip(text: str) -> str:
@@ -164,6 +166,16 @@ def _courtesy() -> re.Pattern[str]:
     return re.compile(rf"^(?:(?:{latin})(?!\w)|(?:{others}))|(?:(?<!\w)(?:{latin})|(?:{others}))$")
 
 
+def _greeting() -> re.Pattern[str]:
+    """Matches `dear all,`: a few words that end as a greeting does, since a sentence may be broken anywhere else."""
+    latin = _alternatives("|".join(words.greetings for key, words in WORDS.items() if key not in {"zh", "ja"}))
+    others = _alternatives("|".join(WORDS[key].greetings for key in ("zh", "ja")))
+    named = rf"(?:[ ,]+[^\W\d_][\w'’&-]*){{1,{_WORDS_GREETED}}} ?[,!:，！：]"
+    return re.compile(
+        rf"(?:{latin})(?:{named}|[,.!:，！：。]*)|(?:{others})(?:[\w ]{{0,12}}[,!:，、！：。]|[,.!:，、！：。]*)"
+    )
+
+
 def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
     """Matches `pause for 2 weeks`, `pause until 2026-12-24`; `is_first`: `2週間休止`."""
     pause = f"(?:{_alternatives(words.commands[Command.PAUSE])})"
@@ -183,6 +195,7 @@ def _phrases(words: Words) -> dict[str, Command]:
 
 
 _COURTESY = _courtesy()
+_GREETING = _greeting()
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
 _SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
 _SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}

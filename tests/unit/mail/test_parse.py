@@ -164,6 +164,34 @@ def test_line_ends_do_not_matter(name: str) -> None:
     assert read(mail(name).replace(b"\n", b"\r\n")) == read(mail(name))
 
 
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        *("Hello Morning Papers,", "Dear all,", "Hi!", "Good morning", "Sehr geehrte Damen und Herren,", "Guten Tag,"),
+        *("Liebes Team!", "Madame, Monsieur,", "Bonjour à tous :", "Buenos días a todos:", "Estimados señores:"),
+        *("Prezados senhores,", "Bom dia,", "Gentili Signori,", "Buongiorno a tutti,", "您好：", "尊敬的编辑："),
+        *("こんにちは。", "お世話になっております。"),
+    ],
+)
+def test_a_greeting_in_a_line_of_its_own_is_passed_over(greeting: str) -> None:
+    assert request(own_text(f"{greeting}\n\nunsubscribe\n\nRita")).command is Command.UNSUBSCRIBE
+    assert is_not_understood(read(own_text(f"{greeting}\nthank you for the mails.")))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hello, I do not want to",
+        "Hi there, please never",
+        "Hola, no quiero",
+        "Dear reader who asked me to",
+        "Liebe Leute, bitte nicht",
+    ],
+)
+def test_a_sentence_that_begins_with_a_greeting_and_is_broken_before_a_command_is_none(line: str) -> None:
+    assert is_not_understood(read(own_text(f"{line}\nunsubscribe")))
+
+
 def test_a_subject_that_the_mail_program_makes_of_our_link_is_enough() -> None:
     assert request(own_text("", "unsubscribe")).command is Command.UNSUBSCRIBE
 
