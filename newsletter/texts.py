@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FALLBACK_LANGUAGE = "en"
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
-_COLONS = {"fr": "\u00a0:", "zh": "：", "ja": "："}
+_COLONS = {"fr": "\u00a0: ", "zh": "：", "ja": "："}
 NUMBER = "n"  # the placeholder that decides about a plural form
 _PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
@@ -80,8 +80,8 @@ def weekdays(language: str) -> list[tuple[str, str]]:
 
 
 def write_colon(language: str) -> str:
-    """Gives the colon right behind a word: with a space before it in French, wide in Chinese and Japanese."""
-    return _COLONS.get(language, ":")
+    """Gives a colon between two words: with a space on both sides in French, wide in Chinese and Japanese."""
+    return _COLONS.get(language, ": ")
 
 
 def write_decimal(number: float, language: str) -> str:

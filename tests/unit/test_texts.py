@@ -123,8 +123,8 @@ def test_a_week_begins_on_monday_and_each_of_its_days_has_two_names(language: st
 
 
 def test_a_colon_is_written_as_the_language_does() -> None:
-    assert {language: write_colon(language) for language in LANGUAGES if write_colon(language) != ":"} == {
-        "fr": "\u00a0:",
+    assert {language: write_colon(language) for language in LANGUAGES if write_colon(language) != ": "} == {
+        "fr": "\u00a0: ",
         "zh": "：",
         "ja": "：",
     }

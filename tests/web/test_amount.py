@@ -194,7 +194,7 @@ def test_the_page_is_in_the_readers_language(store: MemoryStore, language: str) 
     texts = load_page_texts("amount")[language]
     page = client.get(MORE).text
     assert f'<html lang="{language}">' in page
-    setting = f"{texts['max_papers']}{write_colon(language)} "
+    setting = f"{texts['max_papers']}{write_colon(language)}"
     for said in (texts["ask_more"], setting, write_date(make.TUESDAY, language)):
         assert html.escape(said) in page
     assert texts["undo"] in client.post(MORE, data=RAISE).text

@@ -120,7 +120,7 @@ class _Charts:
         for on in (cell.on for week in weeks(self.month, {}) for cell in week if not cell.is_outside):
             what = describe(values[on]) if on in values else self.t["not_known"]
             label = str(on.day) if on.day % 7 == 1 else ""
-            columns.append(Column(label, (values.get(on),), f"{self._day(on)}{self._colon} {what}"))
+            columns.append(Column(label, (values.get(on),), f"{self._day(on)}{self._colon}{what}"))
         title, summary = self.t[f"{name}_a_day"], self._summary(values, describe)
         return chart(name, title, summary, columns, axis_label=axis_label or self._axis)
 
@@ -148,12 +148,12 @@ class _Charts:
         relevance, novelty = (f"{max(graded, key=lambda row: row[place])[0]}" for place in (1, 2))
         count = t("papers", n=papers)
         if not judged:
-            columns = [Column(str(g), (float(r),), f"{g}{self._colon} {t('papers', n=r)}") for g, r, _ in graded]
+            columns = [Column(str(g), (float(r),), f"{g}{self._colon}{t('papers', n=r)}") for g, r, _ in graded]
             summary = t("relevance_of", papers=count, relevance=relevance) if papers else t["no_scores"]
             return chart("scores", t["relevances"], summary, columns, axis_label=self._axis)
         columns = [
             Column(
-                str(g), (float(r), float(n)), f"{g}{self._colon} {t('grade_counts', relevance=f'{r}', novelty=f'{n}')}"
+                str(g), (float(r), float(n)), f"{g}{self._colon}{t('grade_counts', relevance=f'{r}', novelty=f'{n}')}"
             )
             for g, r, n in graded
         ]
