@@ -70,9 +70,9 @@ def _is_yaml(text: str) -> bool:
 
 
 def _first_line(lines: tuple[str, ...]) -> tuple[str, str]:
-    """Finds the first line that says something, and the rest below it. A greeting in a line of its own says nothing."""
+    """Finds the first line that says something, and the rest below it. Greetings in lines of their own say nothing."""
     written = [number for number, line in enumerate(lines) if line.strip()]
-    if len(written) > 1 and _is_courtesy(lines[written[0]]):
+    while len(written) > 1 and _is_courtesy(lines[written[0]]):
         written = written[1:]
     return (lines[written[0]].strip(), "\n".join(lines[written[0] + 1 :]).strip("\n")) if written else ("", "")
 
@@ -173,6 +173,7 @@ def _greeting() -> re.Pattern[str]:
     named = rf"(?:[ ,]+[^\W\d_][\w'’&-]*){{1,{_WORDS_GREETED}}} ?[,!:，！：]"
     return re.compile(
         rf"(?:{latin})(?:{named}|[,.!:，！：。]*)|(?:{others})(?:[\w ]{{0,12}}[,!:，、！：。]|[,.!:，、！：。]*)"
+        r"|[^。、]{1,40}(?:様|御中)[,、]?"
     )
 
 

@@ -171,6 +171,7 @@ def test_line_ends_do_not_matter(name: str) -> None:
         *("Liebes Team!", "Madame, Monsieur,", "Bonjour à tous :", "Buenos días a todos:", "Estimados señores:"),
         *("Prezados senhores,", "Bom dia,", "Gentili Signori,", "Buongiorno a tutti,", "您好：", "尊敬的编辑："),
         *("こんにちは。", "お世話になっております。"),
+        *("Hello,\nmany thanks!", "Morning Papers 様、\n\nお世話になっております。", "編集部御中"),
     ],
 )
 def test_a_greeting_in_a_line_of_its_own_is_passed_over(greeting: str) -> None:
