@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FALLBACK_LANGUAGE = "en"
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
+_COLONS = {"fr": "\u00a0: ", "zh": "：", "ja": "："}
 NUMBER = "n"  # the placeholder that decides about a plural form
 _PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
@@ -76,6 +77,11 @@ def weekdays(language: str) -> list[tuple[str, str]]:
 
     short = get_day_names("short", "stand-alone", _locale(language))
     return [(name_weekday(day, language), short[day]) for day in range(7)]
+
+
+def write_colon(language: str) -> str:
+    """Gives a colon between two words: with a space on both sides in French, wide in Chinese and Japanese."""
+    return _COLONS.get(language, ": ")
 
 
 def write_decimal(number: float, language: str) -> str:

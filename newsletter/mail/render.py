@@ -41,7 +41,7 @@ from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick, write_colon
 
 __all__ = ["Brand", "Renderer"]
 
@@ -267,6 +267,7 @@ def environment_of(loader: BaseLoader) -> Environment:
         auto_reload=False,  # all mails of a run are made by the same templates
         bytecode_cache=_COMPILED,
     )
+    environment.filters["colon"] = write_colon
     environment.filters["md"] = escape_markdown
     environment.filters["mailto"] = mailto_link
     environment.filters["dots"] = dots

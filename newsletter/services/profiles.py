@@ -125,6 +125,8 @@ class ProfileService:
             return t("too_long", n=MOST_PROFILE_CHARS)
         if origin is RevisionOrigin.REPLY and profile_yaml.is_blank(text):
             return t["nothing_sent"]
+        if origin is RevisionOrigin.REPLY:
+            text = profile_repair.without_letter(text)
         try:
             return self._change(listed, text, origin, now, after)
         except ConfigError as error:

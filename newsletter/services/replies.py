@@ -16,16 +16,17 @@ from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable, SendError
 from newsletter.mail import responses
 from newsletter.mail.inbound import Command, Envelope, Ignored, NoEvent, ReplyPolicy, Request, read_bounce, read_reply
-from newsletter.model import AddressStatus, Frequency, Message, RevisionOrigin, Subscriber
+from newsletter.model import AddressStatus, Frequency, Message, PaperId, RevisionOrigin, Subscriber
+from newsletter.papers import readable
 from newsletter.senders import Sender
 from newsletter.services import lost_memory
 from newsletter.services.directory import as_served
 from newsletter.services.profiles import ProfileService
 from newsletter.services.service_mail import ServiceMails
-from newsletter.services.votes import cast_numbered
+from newsletter.services.votes import NumberedVote, cast_numbered
 from newsletter.stores import Store
 from newsletter.subscribers import read_votes
-from newsletter.texts import write_short_date
+from newsletter.texts import pick, write_short_date
 
 BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
 MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
@@ -195,7 +196,7 @@ def _carry_out(handler: ReplyHandler, request: Request, reader: Subscriber | Non
         chosen = responses.word(command, reader.profile.language)
         return _answer_without_mail(status, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
-        return _vote(handler, request)
+        return _vote(handler, request, reader.profile.language)
     if command is not Command.PROFILE:
         return _Reply("help", {})
     if request.text:
@@ -226,12 +227,23 @@ def _is_paused(handler: ReplyHandler, who: str, today: date) -> bool:
     return reader is not None and reader.paused_until is not None and reader.paused_until > today
 
 
-def _vote(handler: ReplyHandler, request: Request) -> _Reply:
+def _vote(handler: ReplyHandler, request: Request, language: str) -> _Reply:
+    """Keeps the votes, and answers with each paper's title, and with the numbers that the mail has not."""
     who = request.subscriber_id
     on = request.digest_on or _last_mail_on(handler.store, who)
     votes_cast = cast_numbered(handler.store, who, on, request.votes, request.at) if on else []
-    votes = ", ".join(f"{'+' if value > 0 else '-'} arXiv:{arxiv_id}" for arxiv_id, value in votes_cast)
-    return _Reply("vote", {"votes": votes}) if votes_cast else _Reply("no_vote", {})
+    if not votes_cast:
+        return _Reply("no_vote", {})
+    found = {vote.number for vote in votes_cast}
+    missing = ", ".join(f"{number}" for number, _ in request.votes if number not in found)
+    t = pick(handler.mails.texts, language)
+    lines = [f"    {'+' if vote.value > 0 else '-'}{vote.number}  {_title_of(vote)}" for vote in votes_cast]
+    said = [t("vote.missing", numbers=missing)] if missing else []
+    return _Reply("vote", {"votes": "\n".join(lines), "missing": "\n\n".join(["", *said])})
+
+
+def _title_of(vote: NumberedVote) -> str:
+    return readable(vote.paper.title) if vote.paper else PaperId.read(vote.paper_id).cited or vote.paper_id
 
 
 def _last_mail_on(store: Store, who: str) -> date | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from newsletter.errors import ReaderUnreadable
 from newsletter.model import Paper, SavedPaper
 from newsletter.services.votes import find_paper
 from newsletter.stores import Store
@@ -32,12 +31,8 @@ def find_saved(store: Store, subscriber_id: str, arxiv_id: str) -> Paper | None:
 
 
 def find_mailed(store: Store, subscriber_id: str, arxiv_id: str) -> Paper | None:
-    """Finds a paper on the list, or one that was mailed to this reader, by its announcement or by its digest."""
-    return (
-        find_saved(store, subscriber_id, arxiv_id)
-        or find_paper(store, subscriber_id, arxiv_id)
-        or _find_in_digest(store, subscriber_id, arxiv_id)
-    )
+    """Finds a paper on the list, or one that was mailed to this reader."""
+    return find_saved(store, subscriber_id, arxiv_id) or find_paper(store, subscriber_id, arxiv_id)
 
 
 def save(store: Store, subscriber_id: str, arxiv_id: str, now: datetime) -> SaveState:
@@ -47,16 +42,3 @@ def save(store: Store, subscriber_id: str, arxiv_id: str, now: datetime) -> Save
         return SaveState.UNKNOWN
     is_saved = store.save_paper(SavedPaper(subscriber_id, now, paper), most=MOST_SAVED)
     return SaveState.SAVED if is_saved else SaveState.FULL
-
-
-def _find_in_digest(store: Store, subscriber_id: str, arxiv_id: str) -> Paper | None:
-    rows = store.get_deliveries(subscriber_id=subscriber_id)
-    for on in (row.digest_on for row in reversed(rows) if arxiv_id in row.paper_ids):
-        try:
-            digest = store.get_digest(subscriber_id, on)
-        except ReaderUnreadable:
-            continue
-        found = (entry.paper for entry in digest.entries) if digest else ()
-        if paper := next((each for each in found if each.arxiv_id == arxiv_id), None):
-            return paper
-    return None

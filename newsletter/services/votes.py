@@ -6,14 +6,26 @@ Who may vote was settled before; what votes do to a ranking is the scorers' busi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from newsletter.errors import ReaderUnreadable
 from newsletter.model import Paper, Vote
 from newsletter.stores import Store
 from newsletter.subscribers import NEITHER, papers_by_number
 
 # From the date of a mail: arXiv's day may be one ahead of the reader's, and a mail covers two weeks and a day at most.
 _DAY_AHEAD, _DAYS_BACK = 1, 21
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedVote:
+    """A vote on a paper by its number in a mail. `paper` is None if nothing is known of it any more."""
+
+    number: int
+    paper_id: str
+    value: int
+    paper: Paper | None
 
 
 def current_vote(store: Store, subscriber_id: str, arxiv_id: str) -> Vote | None:
@@ -23,13 +35,15 @@ def current_vote(store: Store, subscriber_id: str, arxiv_id: str) -> Vote | None
 
 
 def find_paper(store: Store, subscriber_id: str, arxiv_id: str) -> Paper | None:
-    """Finds a paper that was mailed to this reader, as far as it is still known."""
+    """Finds a paper that was mailed to this reader: by its vote, its announcement, or a digest of whatever age."""
     vote = current_vote(store, subscriber_id, arxiv_id)
     if vote and vote.paper:
         return vote.paper
     rows = store.get_deliveries(subscriber_id=subscriber_id)
-    mailed_on = next((row.digest_on for row in reversed(rows) if arxiv_id in row.paper_ids), None)
-    return _find_announced(store, arxiv_id, mailed_on) if mailed_on else None
+    mailed_on = [row.digest_on for row in reversed(rows) if arxiv_id in row.paper_ids]
+    if not mailed_on:
+        return None
+    return _find_announced(store, arxiv_id, mailed_on[0]) or _find_in_digests(store, subscriber_id, arxiv_id, mailed_on)
 
 
 def cast(store: Store, subscriber_id: str, arxiv_id: str, value: int, now: datetime) -> None:
@@ -43,13 +57,14 @@ def cast(store: Store, subscriber_id: str, arxiv_id: str, value: int, now: datet
 
 def cast_numbered(
     store: Store, subscriber_id: str, digest_on: date, marks: Iterable[tuple[int, int]], now: datetime
-) -> list[tuple[str, int]]:
-    """Stores votes by paper numbers in the mail of that date; returns (arXiv id, value) for each, none without one."""
+) -> list[NumberedVote]:
+    """Stores votes by paper numbers in the mail of that date, and returns them; none for a number that it has not."""
     row = store.get_delivery(subscriber_id, digest_on)
-    votes = papers_by_number(row.paper_ids if row else (), marks)
-    for arxiv_id, value in votes:
-        cast(store, subscriber_id, arxiv_id, value, now)
-    return votes
+    votes_cast = list[NumberedVote]()
+    for number, paper_id, value in papers_by_number(row.paper_ids if row else (), marks):
+        cast(store, subscriber_id, paper_id, value, now)
+        votes_cast.append(NumberedVote(number, paper_id, value, find_paper(store, subscriber_id, paper_id)))
+    return votes_cast
 
 
 def _find_announced(store: Store, arxiv_id: str, mailed_on: date) -> Paper | None:
@@ -58,4 +73,17 @@ def _find_announced(store: Store, arxiv_id: str, mailed_on: date) -> Paper | Non
         for announcement in day.announcements if day else ():
             if announcement.paper.arxiv_id == arxiv_id:
                 return announcement.paper
+    return None
+
+
+def _find_in_digests(store: Store, subscriber_id: str, arxiv_id: str, mailed_on: Iterable[date]) -> Paper | None:
+    """Finds what was mailed longer ago than announcements are kept: the archive has links to vote on it."""
+    for on in mailed_on:
+        try:
+            digest = store.get_digest(subscriber_id, on)
+        except ReaderUnreadable:
+            continue
+        found = (entry.paper for entry in digest.entries) if digest else ()
+        if paper := next((each for each in found if each.arxiv_id == arxiv_id), None):
+            return paper
     return None

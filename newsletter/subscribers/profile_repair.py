@@ -19,6 +19,7 @@ _BEGINNING = re.compile(f" *(?:[-{_DASHES}][ {_SPACES}]+)*")
 _TO_PLAIN = [(re.compile(f"[{_SPACES}]"), " "), (re.compile(f"[{_DASHES}]"), "-")]
 _KEYS = "|".join(key for shape in (SubscriberEntry, TopicEntry, Keywords, FileShape) for key in shape.model_fields)
 _KEY = re.compile(f"({_KEYS})(?:：[ {_SPACES}]*|:(?:[ {_SPACES}]+|$))")  # the colon of CJK keyboards
+_FREE_WORDS = ("about", "topics", "relevant", "irrelevant")
 _ANY_KEY = re.compile(r"""[^\s:#"'\[\]{}]+:(?: +|$)""")
 _BLOCK = re.compile(r"[>|][-+0-9]*(?: +#.*)?")
 _STRAY = re.compile(r"[^\s\-#>|?&*!%@`\"'{}\[\]:,]")  # begins a word at the beginning of a line
@@ -39,6 +40,31 @@ def repair(text: str) -> str:
     return "\n".join(_repaired_lines(lines))
 
 
+def without_letter(text: str) -> str:
+    """Gives the profile in a mail without what is written around it: prose above it, and a signature below.
+
+    Prose is lines that begin with a word which is no key. Above it ends with a blank line; below it begins behind one,
+    where the last key is none of free words, whose own text it could be.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    keys = [(number, found[1]) for number, line in enumerate(lines) if (found := _KEY.match(line))]
+    if not keys:
+        return text
+    above = next((number for number, line in enumerate(lines) if line.strip() and not _is_prose(line)), 0)
+    begin = above if above and not lines[above - 1].strip() else 0
+    last, key = keys[-1]
+    is_below = (
+        number
+        for number in range(last + 1, len(lines))
+        if not lines[number - 1].strip() and _is_prose(lines[number]) and key not in _FREE_WORDS
+    )
+    return "\n".join(lines[begin : next(is_below, len(lines))])
+
+
+def _is_prose(line: str) -> bool:
+    return bool(_STRAY.match(line)) and not _KEY.match(line) and not _ANY_KEY.match(line)
+
+
 def _without_marks(lines: list[str]) -> list[str]:
     """Removes the > of a quoted mail, if every line that says something begins with one."""
     for _ in range(_MAX_LEVELS):
@@ -56,7 +82,7 @@ def _repaired_lines(lines: Iterable[str]) -> Iterator[str]:
     for raw in lines:
         margin = _MARGIN.match(raw)
         line = " " * len(margin[0]) + raw[margin.end() :] if margin else raw
-        is_rest = bool(inner and _STRAY.match(line)) and not (_KEY.match(line) or _ANY_KEY.match(line))
+        is_rest = bool(inner) and _is_prose(line)
         if is_rest:
             line = " " * inner + line  # the rest of a line that a mail program has broken: YAML takes it for nothing
         indent = len(line) - len(line.lstrip(" "))

@@ -35,9 +35,9 @@ def read_votes(text: str) -> tuple[tuple[int, int], ...]:
     return () if len({number for number, _ in marks}) < len(marks) else tuple(sorted(marks))
 
 
-def papers_by_number(paper_ids: Sequence[str], marks: Iterable[tuple[int, int]]) -> list[tuple[str, int]]:
-    """Finds the papers of these numbers in a mail; a number that the mail has not means none."""
-    return [(paper_ids[number - 1], value) for number, value in marks if 1 <= number <= len(paper_ids)]
+def papers_by_number(paper_ids: Sequence[str], marks: Iterable[tuple[int, int]]) -> list[tuple[int, str, int]]:
+    """Finds the papers of these numbers in a mail: number, id and vote; a number that the mail has not means none."""
+    return [(number, paper_ids[number - 1], value) for number, value in marks if 1 <= number <= len(paper_ids)]
 
 
 def labelled_papers(votes: Sequence[Vote], *, without: Iterable[str] = ()) -> tuple[tuple[Paper, int], ...]:

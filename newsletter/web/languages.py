@@ -22,6 +22,7 @@ from newsletter.texts import (
     Texts,
     TextsByLanguage,
     pick,
+    write_colon,
     write_date,
     write_short_date,
 )
@@ -54,6 +55,7 @@ def add_languages(app: flask.Flask, language_of: LanguageOf) -> None:
     app.jinja_env.globals.update(texts=page_texts, languages=LANGUAGES, language_query=language_query)
     app.jinja_env.filters["day"] = lambda on: write_date(on, page_language())
     app.jinja_env.filters["short_day"] = lambda on: write_short_date(on, page_language())
+    app.jinja_env.filters["colon"] = write_colon
     app.jinja_env.filters["command"] = lambda command: responses.word(Command(command), page_language())
     app.after_request(_declare)
 

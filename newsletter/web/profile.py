@@ -16,6 +16,7 @@ from threading import BoundedSemaphore
 import flask
 from werkzeug.exceptions import BadRequest, TooManyRequests
 
+from newsletter.delivery import may_resubscribe
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
 from newsletter.services import live_libraries
@@ -72,6 +73,7 @@ class _Editor:
         t, is_form = self._texts(subscriber_id), _wants_form()
         current = self.profiles.editable(subscriber_id)
         preview = self._view_of(view.tried, view.text, t, is_form=is_form) if view.tried else None
+        status = self.store.get_address_status(subscriber_id)
         view = replace(
             view,
             preview=preview,
@@ -81,6 +83,8 @@ class _Editor:
             revisions=revision_views(self.store.get_revisions(subscriber_id), t),
             pause_url=f"/pause/{self.signer.link(Purpose.PAUSE, subscriber_id)}",
             unsubscribe_url=f"/u/{self.signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
+            gets_no_mail=status.suppression is not None,
+            may_return=may_resubscribe(status),
         )
         if is_form:
             view = self._as_form(_after_button(view, t), subscriber_id, t)

@@ -111,6 +111,8 @@ class EditorView:
     revisions: tuple[RevisionView, ...] = ()
     pause_url: str = ""
     unsubscribe_url: str = ""
+    gets_no_mail: bool = False  # the address is suppressed
+    may_return: bool = False  # by the page behind `unsubscribe_url`
     form: FormView | None = None  # where the form is shown, not the YAML
     said: str = ""  # what a button did with a topic
     focus: str = ""  # the id of what the reader goes on with
@@ -208,6 +210,7 @@ def samples() -> tuple[Page, ...]:
     """Gives the page in each state and language. Raises ConfigError for texts that are not usable."""
     editors = [replace(_EDITOR, outcome=outcome) for outcome in _OUTCOMES]
     editors += [replace(_EDITOR, outcome="shown", shown=number) for number in (0, 1)]
+    editors += [replace(_EDITOR, gets_no_mail=True, may_return=may) for may in (True, False)]
     editors.append(replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM))
     previews = (_PROBLEM, _PAPERS, _BY_WORDS, _FILLED, PreviewView())
     pages: list[Page] = []

@@ -1061,12 +1061,17 @@ def test_a_number_in_a_reply_is_the_papers_number_in_that_mail_and_its_vote_teac
     for number, arxiv_id in enumerate(row.paper_ids, start=1):
         assert f"{number}. On the paper {arxiv_id}" in text
     said = cast_numbered(given.store, who, make.TUESDAY, ((2, -1), (3, 1), (9, 1)), make.NOW)
-    assert said == [(row.paper_ids[1], -1), (row.paper_ids[2], 1)]
+    assert [(vote.number, vote.paper_id, vote.value) for vote in said] == [
+        (2, row.paper_ids[1], -1),
+        (3, row.paper_ids[2], 1),
+    ]
     assert cast_numbered(given.store, who, make.WEDNESDAY, ((1, 1),), make.NOW) == []
     next_day(given, "2601.00011")
     given.run()
     papers = dict(given.scorer.votes[-1])
-    assert papers == {make.paper(arxiv_id): value for arxiv_id, value in said}
+    assert (
+        papers == {vote.paper: vote.value for vote in said} == {make.paper(vote.paper_id): vote.value for vote in said}
+    )
 
 
 def test_a_vote_taken_back_is_as_if_it_had_never_been() -> None:

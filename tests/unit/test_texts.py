@@ -14,6 +14,7 @@ from newsletter.texts import (
     name_weekday,
     pick,
     weekdays,
+    write_colon,
     write_date,
     write_decimal,
     write_list,
@@ -119,3 +120,11 @@ def test_a_week_begins_on_monday_and_each_of_its_days_has_two_names(language: st
     assert [whole for whole, _ in named] == [name_weekday(number, language) for number in range(7)]
     assert len({short for _, short in named}) == 7
     assert all(len(short) <= 4 for _, short in named)
+
+
+def test_a_colon_is_written_as_the_language_does() -> None:
+    assert {language: write_colon(language) for language in LANGUAGES if write_colon(language) != ": "} == {
+        "fr": "\u00a0: ",
+        "zh": "：",
+        "ja": "：",
+    }

@@ -15,7 +15,7 @@ from newsletter.services.profiles import ProfileService
 from newsletter.signing import Purpose, Signer, amount_token
 from newsletter.stores import Store
 from newsletter.subscribers.revisions import MAX_REVISIONS_A_DAY
-from newsletter.texts import LANGUAGES, write_date
+from newsletter.texts import LANGUAGES, write_colon, write_date
 from newsletter.web import create_app
 from newsletter.web.languages import load_page_texts
 from tests import make
@@ -194,6 +194,7 @@ def test_the_page_is_in_the_readers_language(store: MemoryStore, language: str) 
     texts = load_page_texts("amount")[language]
     page = client.get(MORE).text
     assert f'<html lang="{language}">' in page
-    for said in (texts["ask_more"], texts["max_papers"], write_date(make.TUESDAY, language)):
+    setting = f"{texts['max_papers']}{write_colon(language)}"
+    for said in (texts["ask_more"], setting, write_date(make.TUESDAY, language)):
         assert html.escape(said) in page
     assert texts["undo"] in client.post(MORE, data=RAISE).text

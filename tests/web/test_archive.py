@@ -20,6 +20,7 @@ from newsletter.model import (
     EarlierEntry,
     PaperUpdate,
     Profile,
+    SavedPaper,
     SentPaper,
     Topic,
 )
@@ -31,7 +32,7 @@ from tests import make
 from tests.archives import WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore, Silent
 from tests.unit.test_flow import morning
-from tests.web.site import SIGNER, part_of
+from tests.web.site import NOW, SIGNER, part_of
 
 TOKEN = SIGNER.link(Purpose.ARCHIVE, WHO)
 HOSTILE = '<script>alert("x")</script>'
@@ -80,6 +81,15 @@ def test_a_day_has_everything_in_full(client: FlaskClient) -> None:
     assert "https://arxiv.org/abs/2601.00001" in answer.text
     assert "<script>" not in answer.text
     assert answer.text.count('<article class="entry"') == 2
+
+
+def test_names_written_from_right_to_left_leave_what_stands_behind_them_in_its_place() -> None:
+    store, names = MemoryStore(), ("محمد علي", "דוד לוי")
+    mail(store, digest(make.TUESDAY, [entry(1, authors=names)], subscriber=make.subscriber(subscriber_id=WHO)))
+    store.save_paper(SavedPaper(WHO, NOW, entry(1, authors=names).paper), most=1)
+    client = create_app(replace(part_of(store), archives=Archives(pages()))).test_client()
+    for page in (f"{make.TUESDAY}", f"{make.TUESDAY:%Y-%m}", "search?q=paper", "saved"):
+        assert f"<bdi>{', '.join(names)}</bdi>" in client.get(f"/archive/{TOKEN}/{page}").text, page
 
 
 def test_days_that_were_rejected_are_not_there_and_neighbours_pass_over_them(client: FlaskClient) -> None:

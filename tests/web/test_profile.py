@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.app import build_local_scorer
 from newsletter.errors import FetchError
-from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, ZoteroLibrary
+from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, SuppressionReason, ZoteroLibrary
 from newsletter.run import Trial
 from newsletter.services.live_libraries import refresh
 from newsletter.services.profiles import ProfileService
@@ -23,7 +23,7 @@ from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.web import create_app
 from tests import make
 from tests.fake_profiles import FIRST, FakeProfiles
-from tests.web.site import NOW, SIGNER, WHO, part_of
+from tests.web.site import NOW, SIGNER, WHO, part_of, suppress_for
 
 PROFILE = f"/profile/{SIGNER.link(Purpose.PROFILE, WHO)}"
 CHANGED = FIRST.replace("max_papers: 3", "max_papers: 2")
@@ -94,6 +94,17 @@ def test_saving_keeps_a_revision_and_says_what_is_different(store: TinyStore, cl
     assert (revision.text, revision.origin, revision.at) == (CHANGED, RevisionOrigin.WEB, NOW)
     assert after_of(answer) == "1"
     assert in_form(client.get(PROFILE)) == CHANGED
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_who_gets_no_mail_is_told_so_and_led_back_where_they_may_return(
+    store: TinyStore, client: FlaskClient, reason: SuppressionReason
+) -> None:
+    assert "gets no mail at present" not in client.get(PROFILE).text
+    suppress_for(store, reason)
+    for answer in (client.get(PROFILE), press(client, "save", CHANGED)):
+        assert "gets no mail at present" in answer.text
+        assert (">Get it again</a>" in answer.text) is (reason is SuppressionReason.UNSUBSCRIBED)
 
 
 def test_saving_twice_is_saving_once(store: TinyStore, client: FlaskClient) -> None:

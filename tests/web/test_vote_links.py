@@ -19,6 +19,7 @@ from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web import create_app
 from tests import make
+from tests.archives import digest, entry, mail
 from tests.fakes import MemoryStore
 from tests.web.site import FORM, NOW, SIGNER, WHO, part_of
 
@@ -118,6 +119,16 @@ def test_a_vote_on_a_paper_that_is_forgotten_is_kept_without_it(tmp_path: Path) 
     assert "<cite" not in client.get(MORE).text
     client.post(MORE, data={"wish": "more"})
     assert store.get_votes(WHO) == [Vote(WHO, PAPER.arxiv_id, 1, NOW, None)]
+
+
+def test_a_vote_from_the_archive_keeps_the_paper_of_a_digest_whose_announcement_is_forgotten() -> None:
+    store, old = MemoryStore(), entry(1, title="Sparse <b>rows</b> of $x^2$")
+    mail(store, digest(make.TUESDAY, [old], subscriber=make.subscriber(subscriber_id=WHO)))
+    link = f"/v/{vote_token(SIGNER, WHO, old.paper.arxiv_id, 1)}"
+    client = create_app(part_of(store)).test_client()
+    assert "Sparse &lt;b&gt;rows&lt;/b&gt; of x²" in client.get(link).text
+    client.post(link, data={"wish": "more"})
+    assert [vote.paper for vote in store.get_votes(WHO)] == [old.paper]
 
 
 def test_the_paper_stays_with_the_vote_when_its_announcement_is_forgotten(

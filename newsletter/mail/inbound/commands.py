@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import takewhile
 
 from newsletter.mail.inbound.body_text import OwnText
 from newsletter.mail.inbound.command_words import SUBJECT_PREFIXES, WORDS, Command, Words
@@ -18,6 +19,7 @@ from newsletter.mail.inbound.command_words import SUBJECT_PREFIXES, WORDS, Comma
 PAUSE = timedelta(weeks=2)  # if the reader does not say
 LONGEST_PAUSE = timedelta(days=366)
 LONGEST_COMMAND = 200  # characters of a line, with a "please"
+LONGEST_GREETING, _WORDS_GREETED = 80, 6
 
 VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
 
@@ -39,7 +41,7 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     line, rest = _first_line(own_text.lines)
     if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
         return replace(wish, text=rest) if wish.command is Command.PROFILE and _is_yaml(rest) else wish
-    if votes := read_votes(line):
+    if votes := read_votes(_votes_in_a_row(line, rest, read_votes)):
         return Wish(Command.VOTE, "en", votes=votes)
     bare, is_answer = _bare(subject)
     wish = _command_in(bare, today)
@@ -57,14 +59,20 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     return replace(wish, text=text)
 
 
+def _votes_in_a_row(line: str, rest: str, read_votes: Callable[[str], VoteMarks]) -> str:
+    """The line, and the lines with votes right below it, as one: some write one vote in each."""
+    below = takewhile(read_votes, (each.strip() for each in rest.split("\n") if each.strip()))
+    return " ".join([line, *below])
+
+
 def _is_yaml(text: str) -> bool:
     return re.search(r"^[ \t]*[A-Za-z_]+[ \t]*:(\s|$)", text, re.MULTILINE) is not None
 
 
 def _first_line(lines: tuple[str, ...]) -> tuple[str, str]:
-    """Finds the first line that says something, and the rest below it. A greeting in a line of its own says nothing."""
+    """Finds the first line that says something, and the rest below it. Greetings in lines of their own say nothing."""
     written = [number for number, line in enumerate(lines) if line.strip()]
-    if len(written) > 1 and _is_courtesy(lines[written[0]]):
+    while len(written) > 1 and _is_courtesy(lines[written[0]]):
         written = written[1:]
     return (lines[written[0]].strip(), "\n".join(lines[written[0] + 1 :]).strip("\n")) if written else ("", "")
 
@@ -89,6 +97,7 @@ def _folded(line: str) -> str:
     return fold_words(bare) if len(bare) <= LONGEST_COMMAND else ""
 
 
+_SLASHED, _NEVER = r"\d\d?/\d\d?/\d{4}", r"(?!)"
 _QUOTES = "\"'“”„‟‘‚«»‹›「」『』"
 _PREFIXES = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, SUBJECT_PREFIXES))})(?:[\[(]\d+[\])])?\s*[:：])+", re.I)
 
@@ -125,7 +134,8 @@ def _without_courtesy(folded: str) -> str:
 
 
 def _is_courtesy(line: str) -> bool:
-    return len(line) <= LONGEST_COMMAND and not _without_courtesy(fold_words(line))
+    folded = fold_words(line) if len(line) <= LONGEST_COMMAND else line
+    return len(folded) <= LONGEST_GREETING and (not _without_courtesy(folded) or bool(_GREETING.fullmatch(folded)))
 
 
 def _strip(text: str) -> str:
@@ -141,7 +151,7 @@ def _until(bare: str, language: str, today: date) -> date | None:
         n = int(groups["n"])
         days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
         return today + timedelta(days=min(days, 1000))
-    numbers = re.findall(r"\d+", groups["date"])
+    numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
     year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
     return _date_of(year, month, day) or date.min
 
@@ -156,14 +166,29 @@ def _courtesy() -> re.Pattern[str]:
     return re.compile(rf"^(?:(?:{latin})(?!\w)|(?:{others}))|(?:(?<!\w)(?:{latin})|(?:{others}))$")
 
 
+def _greeting() -> re.Pattern[str]:
+    """Matches `dear all,`: a few words that end as a greeting does, since a sentence may be broken anywhere else."""
+    latin = _alternatives("|".join(words.greetings for key, words in WORDS.items() if key not in {"zh", "ja"}))
+    others = _alternatives("|".join(WORDS[key].greetings for key in ("zh", "ja")))
+    named = rf"(?:[ ,]+[^\W\d_][\w'’&-]*){{1,{_WORDS_GREETED}}} ?[,!:，！：]"
+    return re.compile(
+        rf"(?:{latin})(?:{named}|[,.!:，！：。]*)|(?:{others})(?:[\w ]{{0,12}}[,!:，、！：。]|[,.!:，、！：。]*)"
+        r"|[^。、]{1,40}(?:様|御中)[,、]?"
+    )
+
+
 def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
     """Matches `pause for 2 weeks`, `pause until 2026-12-24`; `is_first`: `2週間休止`."""
     pause = f"(?:{_alternatives(words.commands[Command.PAUSE])})"
     around = f"(?:{_alternatives(words.around)})"
     units = "|".join(f"(?P<{name}>{_alternatives(getattr(words, name))})" for name in ("days", "weeks", "months"))
     dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
+    # behind "until" alone: the word for a pause is the same in languages that write the month first
+    slashed = rf"{around} ?(?P<slashed>{_SLASHED if words.is_day_first else _NEVER})"
     span = rf"(?:(?P<n>[0-9]{{1,3}}) ?(?:{units})|(?P<date>{dates}))"
-    return re.compile(rf"{span} ?{around}? ?{pause}" if is_first else rf"{pause}:? ?{around}? ?{span} ?{around}?")
+    if is_first:
+        return re.compile(rf"(?:{span}|{slashed}) ?{around}? ?{pause}")
+    return re.compile(rf"{pause}:? ?(?:{around}? ?{span} ?{around}?|{slashed})")
 
 
 def _phrases(words: Words) -> dict[str, Command]:
@@ -171,6 +196,7 @@ def _phrases(words: Words) -> dict[str, Command]:
 
 
 _COURTESY = _courtesy()
+_GREETING = _greeting()
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
 _SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
 _SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}

@@ -8,7 +8,7 @@ from datetime import date
 
 from newsletter import formatting
 from newsletter.model import Digest
-from newsletter.texts import Texts, write_decimal, write_month, write_number, write_short_date
+from newsletter.texts import Texts, write_colon, write_decimal, write_month, write_number, write_short_date
 from newsletter.web.archive.charts import Chart, Column, chart
 from newsletter.web.archive.entries import EntryLinkView, entry_link
 from newsletter.web.archive.month import Cell, DayFigures, best, figures, grades, weeks
@@ -120,12 +120,16 @@ class _Charts:
         for on in (cell.on for week in weeks(self.month, {}) for cell in week if not cell.is_outside):
             what = describe(values[on]) if on in values else self.t["not_known"]
             label = str(on.day) if on.day % 7 == 1 else ""
-            columns.append(Column(label, (values.get(on),), f"{self._day(on)}: {what}"))
+            columns.append(Column(label, (values.get(on),), f"{self._day(on)}{self._colon}{what}"))
         title, summary = self.t[f"{name}_a_day"], self._summary(values, describe)
         return chart(name, title, summary, columns, axis_label=axis_label or self._axis)
 
     def _axis(self, value: float) -> str:
         return write_number(round(value), self.t.language)
+
+    @property
+    def _colon(self) -> str:
+        return write_colon(self.t.language)
 
     def _day(self, on: date) -> str:
         return write_short_date(on, self.t.language)
@@ -144,11 +148,13 @@ class _Charts:
         relevance, novelty = (f"{max(graded, key=lambda row: row[place])[0]}" for place in (1, 2))
         count = t("papers", n=papers)
         if not judged:
-            columns = [Column(str(g), (float(r),), f"{g}: {t('papers', n=r)}") for g, r, _ in graded]
+            columns = [Column(str(g), (float(r),), f"{g}{self._colon}{t('papers', n=r)}") for g, r, _ in graded]
             summary = t("relevance_of", papers=count, relevance=relevance) if papers else t["no_scores"]
             return chart("scores", t["relevances"], summary, columns, axis_label=self._axis)
         columns = [
-            Column(str(g), (float(r), float(n)), f"{g}: {t('grade_counts', relevance=f'{r}', novelty=f'{n}')}")
+            Column(
+                str(g), (float(r), float(n)), f"{g}{self._colon}{t('grade_counts', relevance=f'{r}', novelty=f'{n}')}"
+            )
             for g, r, n in graded
         ]
         summary = t("scores_of", papers=count, relevance=relevance, novelty=novelty)

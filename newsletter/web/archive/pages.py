@@ -19,7 +19,16 @@ from newsletter.addresses import mailto_link
 from newsletter.mail import render, templates
 from newsletter.model import Delivery, Digest
 from newsletter.papers import bibtex, ris, search
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, pick, weekdays, write_day, write_month, write_short_date
+from newsletter.texts import (
+    FALLBACK_LANGUAGE,
+    Texts,
+    pick,
+    weekdays,
+    write_colon,
+    write_day,
+    write_month,
+    write_short_date,
+)
 from newsletter.web.archive.day import day_view
 from newsletter.web.archive.editions import Edition, sent_at
 from newsletter.web.archive.lists import FeedEntryView, FeedView, archive_view, feed_title, search_view
@@ -215,7 +224,7 @@ def _environment(folders: Sequence[Path], brand_name: str, reply_address: str) -
     )
     environment.globals.update(brand_name=brand_name, reply_address=reply_address)
     environment.filters.update(reflowed=render.reflowed, mailto=mailto_link)
-    environment.filters.update(day=_day, month=_month)
+    environment.filters.update(colon=write_colon, day=_day, month=_month)
     return environment
 
 

@@ -2,8 +2,10 @@
 
 import random
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email import message_from_bytes
+from html import escape
 
 import pytest
 from hypothesis import given
@@ -160,6 +162,35 @@ def test_every_mail_of_the_folder_is_expected_to_mean_something() -> None:
 @pytest.mark.parametrize("name", [*WANTED, *IGNORED, *NO_COMMAND])
 def test_line_ends_do_not_matter(name: str) -> None:
     assert read(mail(name).replace(b"\n", b"\r\n")) == read(mail(name))
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [
+        *("Hello Morning Papers,", "Dear all,", "Hi!", "Good morning", "Sehr geehrte Damen und Herren,", "Guten Tag,"),
+        *("Liebes Team!", "Madame, Monsieur,", "Bonjour à tous :", "Buenos días a todos:", "Estimados señores:"),
+        *("Prezados senhores,", "Bom dia,", "Gentili Signori,", "Buongiorno a tutti,", "您好：", "尊敬的编辑："),
+        *("こんにちは。", "お世話になっております。"),
+        *("Hello,\nmany thanks!", "Morning Papers 様、\n\nお世話になっております。", "編集部御中"),
+    ],
+)
+def test_a_greeting_in_a_line_of_its_own_is_passed_over(greeting: str) -> None:
+    assert request(own_text(f"{greeting}\n\nunsubscribe\n\nRita")).command is Command.UNSUBSCRIBE
+    assert is_not_understood(read(own_text(f"{greeting}\nthank you for the mails.")))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Hello, I do not want to",
+        "Hi there, please never",
+        "Hola, no quiero",
+        "Dear reader who asked me to",
+        "Liebe Leute, bitte nicht",
+    ],
+)
+def test_a_sentence_that_begins_with_a_greeting_and_is_broken_before_a_command_is_none(line: str) -> None:
+    assert is_not_understood(read(own_text(f"{line}\nunsubscribe")))
 
 
 def test_a_subject_that_the_mail_program_makes_of_our_link_is_enough() -> None:
@@ -335,6 +366,8 @@ def test_please_may_stand_before_or_behind_it(language: str) -> None:
             "",
             "...",
             "pause until soon",
+            "pause until 5/6/2027",
+            "pause 5/6/2027",
         ),
     ],
 )
@@ -350,6 +383,10 @@ def test_a_line_that_says_more_or_less_is_no_command(line: str) -> None:
         ("Pause for 3 weeks, please", date(2026, 12, 13)),
         ("pause 1 month", date(2026, 12, 22)),
         ("pause until 2026-12-24", date(2026, 12, 24)),
+        ("pause jusqu’au 24/12/2026", date(2026, 12, 24)),
+        ("pausa hasta el 4/12/2026", date(2026, 12, 4)),
+        ("pausa até o dia 24/12/2026", date(2026, 12, 24)),
+        ("pausa fino al 24/12/2026", date(2026, 12, 24)),
         ("Pause bis zum 24.12.2026", date(2026, 12, 24)),
         ("pausieren für 4 Wochen", date(2026, 12, 20)),
         ("suspendre pendant 3 semaines", date(2026, 12, 13)),
@@ -373,6 +410,13 @@ def test_a_pause_that_cannot_be_is_answered_with_help(line: str) -> None:
     assert request(own_text(line)).command is Command.HELP
 
 
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n", "\n \n"])
+def test_votes_may_stand_in_lines_of_their_own(between: str) -> None:
+    """Up to the first line that is none."""
+    body = between.join(["+3", "-5 +7", "+9", "Thank you!", "+11"])
+    assert request(own_text(body)).votes == ((3, 1), (5, -1), (7, 1), (9, 1))
+
+
 def test_votes_are_read_from_the_first_line_by_whom_they_concern() -> None:
     assert request(mail("gmail_votes")).votes == ((1, 1), (2, -1))
 
@@ -384,6 +428,43 @@ def test_a_changed_profile_comes_without_the_command_the_signature_and_the_quote
     assert "arXiv" not in text
     assert request(mail("profile_answered")).text.startswith("categories: [cs.LG]\n")
     assert request(mail("gmail_profile")).text == ""
+
+
+PROFILE = "topics:\n  - name: Läufer\n    relevant: >-\n      Recurrences & more\n\nmax_papers: 9"
+
+
+def _html_lines(line_of: Callable[[str], str]) -> str:
+    return "\n".join(line_of(line) for line in f"profile\n\n{PROFILE}".split("\n"))
+
+
+def _indented(line: str, two_spaces: str = "&nbsp;&nbsp;") -> str:
+    bare = line.lstrip(" ")
+    return two_spaces * ((len(line) - len(bare)) // 2) + escape(bare)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        _html_lines(lambda line: f"<div>{_indented(line) or '<br>'}</div>"),
+        _html_lines(lambda line: f"<div>\n{_indented(line, '&nbsp; ') or '<br>'}\n</div>"),
+        _html_lines(lambda line: f"{_indented(line)}<br>"),
+        _html_lines(lambda line: f"{_indented(line, '&#160;&#xA0;')}<BR/>"),
+        f"profile<br><br><pre>{escape(PROFILE)}</pre>",
+        f"<pre>profile\n\n{escape(PROFILE)}</pre><p>\n  </p>",
+        f'<div style="font: 1em; white-space: pre-wrap">profile\r\n\r\n{escape(PROFILE)}</div>',
+        f"<div><span style='white-space:pre'><span>profile</span>\n\n{escape(PROFILE)}</span></div>",
+    ],
+)
+def test_a_profile_in_html_alone_keeps_its_lines_and_their_indentation(html: str) -> None:
+    raw = own_text(f"<html><body>\n{html}\n</body></html>").replace(b"text/plain", b"text/html")
+    assert request(raw).text.strip("\n") == PROFILE
+
+
+@pytest.mark.parametrize("line", ["<p class=MsoNormal>{}<o:p></o:p></p>", "<p style='margin:0'><span>{}</span></p>"])
+def test_paragraphs_of_html_keep_their_indentation(line: str) -> None:
+    raw = own_text(_html_lines(lambda each: line.format(_indented(each) or "&nbsp;")))
+    text = request(raw.replace(b"text/plain", b"text/html")).text
+    assert [each for each in text.split("\n") if each] == [each for each in PROFILE.split("\n") if each]
 
 
 # --- who

@@ -10,6 +10,8 @@ from hypothesis import given
 
 from newsletter.app import build_local_scorer
 from newsletter.errors import ConfigError
+from newsletter.files import resources
+from newsletter.mail.responses import FILE as SERVICE_FILE
 from newsletter.model.deliveries import AddressStatus
 from newsletter.model.papers import AnnouncementDay, FeedOutcome, FeedReport
 from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic
@@ -25,6 +27,7 @@ from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.subscribers.subscribers_yaml import parse_file
+from newsletter.texts import LANGUAGES
 from tests import ROOT, make
 from tests.unit.subscribers.test_profile_yaml import subscribers
 from tests.unit.test_flow import ScriptedScorer, morning
@@ -167,6 +170,33 @@ def test_mistakes_are_answered_with_their_lines_and_nothing_is_kept(store: Store
 def test_what_was_sent_back_unchanged_is_no_revision(store: Store, profiles: ProfileService) -> None:
     told = profiles.change(WHO, profiles.current(WHO), origin=REPLY, now=NOW)
     assert told == "Nothing is different: your profile says this already."
+    assert store.get_revisions(WHO) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_whole_mail_with_the_profile_may_be_sent_back_above_a_signature(
+    store: Store, profiles: ProfileService, language: str
+) -> None:
+    ours = resources.load_texts(SERVICE_FILE)[language]("profile.text", profile=profiles.current(WHO))
+    letter = f"{ours.replace('max_papers: 30', 'max_papers: 9')}\n\nBest wishes,\nAda Lovelace\nTel.: 12 34\n"
+    assert "max_papers: 9 instead of 30" in profiles.change(WHO, letter, origin=REPLY, now=NOW)
+    assert "Ada Lovelace" not in store.get_revisions(WHO)[-1].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "topics\n\nmax_papers: 9\n  - a list",  # what stands above is no profile, what is left is none either
+        "min_relevence: 8\n\nmax_papers: 9\n",  # a mistyped key is no prose
+        "max_papers: 9\n\nmin_relevence: 8\n",
+        "Topics:\n  - name: A\n    relevant: b\n\nmax_papers: 9\n",
+        "max_papers: 9\n\nabout: I build telescopes.\n\nAnd I read.\n",  # whose text goes on, it seems
+    ],
+)
+def test_what_may_be_meant_as_part_of_a_profile_is_not_left_out(
+    store: Store, profiles: ProfileService, text: str
+) -> None:
+    assert "line " in profiles.change(WHO, text, origin=REPLY, now=NOW)
     assert store.get_revisions(WHO) == []
 
 

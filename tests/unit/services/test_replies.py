@@ -166,9 +166,9 @@ def test_the_frequency_changes_and_the_answer_names_the_old_one(office: Office) 
     assert "reply: weekly" in office.said
 
 
-def given_mail(office: Office, on: date = ON) -> None:
+def given_mail(office: Office, on: date = ON, paper_ids: tuple[str, ...] = PAPERS) -> None:
     office.store.start_run("run")
-    row = make.handed_over(office.store, WHO, on, run_id="run", now=NOW, paper_ids=PAPERS)
+    row = make.handed_over(office.store, WHO, on, run_id="run", now=NOW, paper_ids=paper_ids)
     office.store.move(ledger.accept(row, "receipt", NOW))
 
 
@@ -177,7 +177,37 @@ def test_votes_are_kept_for_the_papers_of_the_mail_that_is_answered(office: Offi
     given_mail(office)
     office.handle(Command.VOTE, votes=((2, 1), (1, -1), (9, 1), (0, 1)), digest_on=digest_on)
     assert set(office.store.get_votes(WHO)) == {Vote(WHO, PAPERS[1], 1, NOW), Vote(WHO, PAPERS[0], -1, NOW)}
-    assert "+ arXiv:2611.00002, - arXiv:2611.00001" in office.said
+    assert "    +2  arXiv:2611.00002\n    -1  arXiv:2611.00001\n" in office.said
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_an_answer_to_votes_names_each_paper_of_any_source_and_each_number_that_the_mail_has_not(language: str) -> None:
+    office = Office(replace(READER, profile=replace(READER.profile, language=language)))
+    papers = {
+        "2611.00001": r"Sparse $\alpha$ & rows",
+        "doi:10.64898/2026.01.04.700101": "Place cells of bats",
+        "openreview:dEndrit3Xq": "Transformers Count",
+        "feed:494b51805567ca84": "Correction",
+    }
+    office.store.remember_day(make.day(ON, [make.announcement(key, title=title) for key, title in papers.items()]))
+    given_mail(office, paper_ids=tuple(papers))
+    office.handle(Command.VOTE, votes=((1, 1), (2, -1), (3, 1), (4, -1)))
+    lines = [
+        "    +1  Sparse α & rows",
+        "    -2  Place cells of bats",
+        "    +3  Transformers Count",
+        "    -4  Correction",
+    ]
+    assert [line for line in office.said.splitlines() if line.startswith("    ")] == lines
+    assert SERVICE[language]("vote.missing", numbers="") not in office.said
+    office.handle(Command.VOTE, "<2@example.org>", votes=((1, 1), (9, 1), (12, -1)))
+    assert f"\n\n{SERVICE[language]('vote.missing', numbers='9, 12')}\n\n" in office.said
+
+
+def test_a_paper_that_nothing_is_known_of_any_more_is_named_by_its_id(office: Office) -> None:
+    given_mail(office, paper_ids=("doi:10.64898/x", "openreview:dEndrit3Xq", "feed:494b51805567ca84"))
+    office.handle(Command.VOTE, votes=((1, 1), (2, 1), (3, 1)))
+    assert "+1  doi:10.64898/x\n    +2  OpenReview:dEndrit3Xq\n    +3  feed:494b51805567ca84\n" in office.said
 
 
 def test_votes_on_a_mail_without_such_papers_are_not_kept_and_the_reader_hears_so(office: Office) -> None:

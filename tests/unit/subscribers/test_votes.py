@@ -68,7 +68,7 @@ def test_the_order_of_votes_in_a_line_means_nothing(votes: list[tuple[int, int]]
 
 
 def test_a_number_is_the_place_in_the_mail_and_one_beyond_it_means_nothing() -> None:
-    assert papers_by_number(("a", "b", "c"), ((1, 1), (3, -1), (4, 1))) == [("a", 1), ("c", -1)]
+    assert papers_by_number(("a", "b", "c"), ((1, 1), (3, -1), (4, 1))) == [(1, "a", 1), (3, "c", -1)]
     assert papers_by_number((), ((1, 1),)) == []
 
 
