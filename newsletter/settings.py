@@ -499,7 +499,7 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        problems += [_problem(each["loc"], each["input"], each["msg"]) for each in error.errors(include_url=False)]
+        problems += [_problem(each["loc"], each["input"], _expected(each)) for each in error.errors(include_url=False)]
     if settings is None or problems:
         raise ConfigError("settings are not usable; mend them in the environment or in .env:", tuple(problems))
     return settings
@@ -534,6 +534,12 @@ def _read_env_file(file: Path) -> tuple[list[str], list[str]]:
     lines = list(parse_stream(StringIO(text)))
     wrong = [f"{file}, line {line.original.line}: expected NAME=value" for line in lines if line.error]
     return [line.key for line in lines if line.key], wrong
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    """Gives pydantic's words; of an address ours, since a regular expression tells nobody what to type."""
+    pattern = error.get("ctx", {}).get("pattern", "")
+    return "expected an address such as https://www.example.org" if pattern.startswith("^https?") else error["msg"]
 
 
 def _problem(place: tuple[int | str, ...], found: Any, expected: str) -> str:

@@ -16,7 +16,7 @@ from newsletter.cli.common import TerminalProgress, begin_log, complain, new_tab
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
-from newsletter.run import Morning, RunContext, collect, select
+from newsletter.run import Morning, RunContext, collect, is_paused, select
 from newsletter.scoring.llm import estimate as estimates
 from newsletter.scoring.llm import find_earlier, find_known, prices, profile_key
 from newsletter.scoring.llm import prompts as prompt_files
@@ -88,12 +88,19 @@ def command(feed: Path | None, use_sample: bool, model: str | None, tier: str | 
 
 
 def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_recorded: bool) -> list[Group]:
-    """Groups readers by profile and cut-off, with the papers of everybody in the group, each once."""
+    """Groups readers by profile and cut-off, with the papers of everybody in the group, each once.
+
+    Who is paused or suppressed is left out, and so is who wants pinned authors alone.
+    """
     on = context.source.day(context.now()) if is_recorded else None
     with TerminalProgress() as progress:
         morning = collect(context, subscribers, progress, digest_on=on, remember=False)
+    suppressed = {status.subscriber_id for status in context.store.get_address_statuses() if status.suppression}
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
+        is_away = is_paused(subscriber, morning.date_for(subscriber, context.now()))
+        if is_away or subscriber.subscriber_id in suppressed or not subscriber.profile.has_wishes:
+            continue  # no model is asked for them
         key, floor = profile_key(subscriber.profile), subscriber.min_relevance
         group = groups.get((key, floor), Group(key, subscriber.profile, floor, (), ()))
         readers = (*group.readers, subscriber.subscriber_id)

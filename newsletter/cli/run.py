@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -36,11 +37,9 @@ from newsletter.cli.exits import (
 )
 from newsletter.cli.promised_mails import begin_welcomes, welcome_before_digests
 from newsletter.cli.shutdown import Ending
-from newsletter.delivery import ledger
-from newsletter.errors import ReaderUnreadable
-from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, tally
+from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, SubscriberReport, tally
 from newsletter.ops import alerts, log
-from newsletter.run import FIRST_DAYS, BackfillReport, RunContext, preview
+from newsletter.run import FIRST_DAYS, BackfillReport, RunContext, foretell
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
@@ -98,7 +97,7 @@ def command(
     context = app.build(settings, feed=recorded, tell_progress=progress.ask, tell_read=progress.read)
     if dry_run:
         listed = app.load_subscribers(settings, context.store)
-        code = _dry_run(context, listed, only, progress, is_recorded=recorded is not None)
+        code = _dry_run(context, listed, only, progress, due_only=due, is_recorded=recorded is not None)
         if recorded is None:
             _foretell_welcomes(settings, context.store, _choose(listed, only))
         sys.exit(code)
@@ -172,18 +171,38 @@ def _dry_run(
     only: str | None,
     progress: TerminalProgress,
     *,
+    due_only: bool,
     is_recorded: bool,
 ) -> int:
     """Says what a run would do; returns the exit code."""
     subscribers = _choose(listed, only)
-    unreadable = _of(subscribers, listed.unreadable) if only else dict(listed.unreadable)
-    served = [subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable]
-    _complain_of(listed.problem, *_questions(listed))
-    digest_on = context.source.day(context.now()) if is_recorded else None
     with progress:
-        lines = [_foretell(context, subscriber, progress, digest_on, unreadable) for subscriber in served]
-    click.echo("\n".join(lines))
-    return max(complain_of_unreadable(unreadable), EXIT_CONFIG if listed.problem else 0)
+        report = foretell(
+            context,
+            subscribers,
+            progress,
+            digest_on=context.source.day(context.now()) if is_recorded else None,
+            due_only=due_only,
+            unreadable=_of(subscribers, listed.unreadable) if only else listed.unreadable,
+        )
+    told = replace(report, subscribers=tuple(e for e in report.subscribers if e.outcome is not RunOutcome.UNREADABLE))
+    unreadable = {e.subscriber_id: e.detail for e in report.subscribers if e.outcome is RunOutcome.UNREADABLE}
+    _complain_of(listed.problem, *troubles(told), *_questions(listed))
+    for entry in report.subscribers:
+        click.echo(f"{entry.subscriber_id} {_foretold(entry)}")
+    return max(complain_of_unreadable(unreadable), exit_code(report), EXIT_CONFIG if listed.problem else 0)
+
+
+def _foretold(entry: SubscriberReport) -> str:
+    """Says in some words what a run would do for a subscriber."""
+    counts = entry.counts
+    if entry.outcome is RunOutcome.UNREADABLE:
+        return "would get nothing"
+    if entry.outcome is not RunOutcome.SENT or counts is None:
+        scanned = f" ({counts.scanned} scanned)" if counts else ""
+        return f"{entry.outcome}{scanned}" + (f": {entry.detail}" if entry.detail else "")
+    nearest = f", and the nearest {counts.nearest}" if counts.nearest else ""
+    return f"would get {counts.passed} of {counts.relevant} relevant papers{nearest} ({counts.scanned} scanned)"
 
 
 def _load(settings: Settings, store: Store, ending: Ending, *, is_recorded: bool) -> directory.SubscriberList:
@@ -211,31 +230,6 @@ def _complain_of(problem: str, *lines: str) -> None:
         complain(f"{problem}\nThe last good version serves until this is mended.")
     for line in lines:
         complain(line)
-
-
-def _foretell(
-    context: RunContext,
-    subscriber: Subscriber,
-    progress: TerminalProgress,
-    digest_on: date | None,
-    unreadable: dict[str, str],
-) -> str:
-    """Says in a line what a run would do for this subscriber now; `unreadable` gets those whom it would hold back."""
-    who = subscriber.subscriber_id
-    try:
-        context.store.require_readable(who)
-        digest = preview(context, subscriber, progress, digest_on=digest_on)
-    except ReaderUnreadable as error:
-        unreadable[who] = str(error)
-        return f"{who} would get nothing"
-    if digest is None:
-        return f"{who} no announcement"
-    row = context.store.get_delivery(who, digest.digest_on)
-    if row and ledger.counts_as_sent(row.state):
-        return f"{who} already {row.state.replace('_', ' ')}"
-    counts = digest.counts
-    nearest = f", and the nearest {counts.nearest}" if counts.nearest else ""
-    return f"{who} would get {counts.passed} of {counts.relevant} relevant papers{nearest} ({counts.scanned} scanned)"
 
 
 def _foretell_welcomes(settings: Settings, store: Store, subscribers: list[Subscriber]) -> None:

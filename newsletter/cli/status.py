@@ -16,6 +16,12 @@ from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, Ru
 from newsletter.settings import load_settings
 from newsletter.stores import Store
 
+# What the runs of the evening and the night say of who had a mail, or an answer, in the morning
+_PASSED_OVER = {
+    *(RunOutcome.ALREADY_SENT, RunOutcome.NOT_DUE, RunOutcome.NO_ANNOUNCEMENT),
+    *(RunOutcome.BUSY, RunOutcome.INTERRUPTED, RunOutcome.PAUSED, RunOutcome.SUPPRESSED),
+}
+
 
 @click.command(epilog=EXIT_CODES)
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Of this digest date; default: the latest run's.")
@@ -116,11 +122,11 @@ def _batches(store: Store, batches: list[ModelBatch]) -> Table:
 
 
 def _subscribers(runs: list[RunReport], rows: dict[str, Delivery]) -> Table:
-    """Picks each subscriber's latest entry that says something: a later run's "already sent" does not."""
+    """Picks each subscriber's latest entry that says something: what a later run merely passed over does not."""
     entries: dict[str, SubscriberReport] = {}
     for entry in (entry for run in runs for entry in run.subscribers):
         known = entries.get(entry.subscriber_id)
-        if known is None or (known.outcome is RunOutcome.ALREADY_SENT and entry.outcome is RunOutcome.SENT):
+        if known is None or (known.outcome in _PASSED_OVER and not known.delivery_id and entry.delivery_id):
             entries[entry.subscriber_id] = entry
     table = new_table("subscriber", "outcome", "delivery", "announced#", "scanned#", "relevant#", "detail")
     for entry in entries.values():

@@ -18,6 +18,7 @@ from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, Ru
 from newsletter.run.deliver import settle_claim, settle_doubts, settle_overtaken, weigh_bounces
 from newsletter.run.digest import choose_entries, reading_order
 from newsletter.run.due import find_due
+from newsletter.run.foretell import foretell
 from newsletter.run.gather import collect_morning, gather
 from newsletter.run.look_back import LookBack
 from newsletter.run.lookup import ReaderLookup
@@ -59,6 +60,7 @@ __all__ = [
     "count_days",
     "find_due",
     "first_mail_at",
+    "foretell",
     "forget_expired",
     "gather",
     "in_groups",

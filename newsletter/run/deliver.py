@@ -39,15 +39,11 @@ def settle_claim(
 ) -> SubscriberReport:
     """Ends a claim: with a mail, or with the one true reason why there is none."""
     who, now = claim.subscriber_id, context.now()
-    fell_back_on_nothing = score_report.problem and not digest.counts.passed  # a model might have found something
-    if (score_report.failures and not score_report.scores) or fell_back_on_nothing:
-        reason = score_report.problem or score_report.failures[0].reason
+    if reason := why_not_scored(digest, score_report):
         context.store.move(ledger.defer(claim, f"scoring failed: {reason}", now + SCORING_RETRY, now))
         return SubscriberReport(who, RunOutcome.SCORING_FAILED, digest.counts, detail=reason)
     not_scored = tuple(failure.arxiv_id for failure in score_report.failures)
-    waits_for_feed = not selection.is_whole and not digest.counts.passed  # what is missing may have what passes
-    if waits_for_feed or (digest.is_empty and not (digest.subscriber.empty_mail or digest.weekly_best)):
-        outcome = _why_empty(selection)
+    if outcome := why_nothing_to_send(selection, digest):
         row = ledger.skip(
             claim,
             outcome,
@@ -62,8 +58,19 @@ def settle_claim(
     return replace(deliver(context, claim, digest, selection, not_scored), problem=score_report.problem)
 
 
-def _why_empty(selection: Selection) -> RunOutcome:
-    """Names why there is nothing to send: a feed that failed or is late may still bring what passes."""
+def why_not_scored(digest: Digest, score_report: ScoreReport) -> str:
+    """Says why no mail may claim anything of these papers; empty if their scores hold."""
+    fell_back_on_nothing = score_report.problem and not digest.counts.passed  # a model might have found something
+    if (score_report.failures and not score_report.scores) or fell_back_on_nothing:
+        return score_report.problem or score_report.failures[0].reason
+    return ""
+
+
+def why_nothing_to_send(selection: Selection, digest: Digest) -> RunOutcome | None:
+    """Names why there is nothing to send: a feed that failed or is late may still bring what passes. None: a mail."""
+    waits_for_feed = not selection.is_whole and not digest.counts.passed  # what is missing may have what passes
+    if not waits_for_feed and not (digest.is_empty and not (digest.subscriber.empty_mail or digest.weekly_best)):
+        return None
     if selection.failed_feeds:
         return RunOutcome.FEED_FAILED
     return RunOutcome.NOTHING_RELEVANT if selection.is_whole else RunOutcome.WAITING

@@ -42,7 +42,8 @@ def why_no_mail(
     if suppression := status.suppression:
         return SubscriberReport(who, RunOutcome.SUPPRESSED, detail=suppression.why)
     if outcome := final_outcome(row):
-        return SubscriberReport(who, outcome)
+        is_sent = outcome is RunOutcome.ALREADY_SENT  # whose detail is a receipt
+        return SubscriberReport(who, outcome, detail=row.detail if row and not is_sent else "")
     if is_paused(subscriber, digest_on):
         return SubscriberReport(who, RunOutcome.PAUSED)
     if not mails_on(subscriber, digest_on):

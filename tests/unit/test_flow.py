@@ -528,6 +528,15 @@ def test_without_evidence_a_doubt_is_held_and_its_papers_do_not_come_again() -> 
     assert given.sent() == {"2601.00001", "2601.00002"}
 
 
+def test_a_later_run_says_again_why_a_mail_is_refused_or_in_doubt() -> None:
+    refused = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.REJECT]))
+    doubtful = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.KEEP], blind=True))
+    for given in (refused, doubtful):
+        [first], [again] = given.run().subscribers, given.run().subscribers
+        assert first.detail
+        assert (again.outcome, again.detail) == (first.outcome, first.detail)
+
+
 def test_a_deferred_mail_waits_for_its_time() -> None:
     given = morning(*two_papers(), sender=FlakySender(lambda: make.NOW, [Act.DEFER]))
     given.run()

@@ -44,6 +44,17 @@ def test_wrong_addresses_are_named_with_their_setting(value: str, monkeypatch: p
     assert "NEWSLETTER_SENDER" in caught.value.problems[1] + caught.value.problems[0]
 
 
+def test_an_address_on_the_web_is_asked_for_in_words_and_not_by_a_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_the_web = [variable(name) for name in Settings.model_fields if name.endswith("_url") and name != "database_url"]
+    assert len(on_the_web) > 8
+    for name in on_the_web:
+        monkeypatch.setenv(name, "papers.example.org")
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert len(caught.value.problems) == len(on_the_web)
+    assert all("expected an address " in problem for problem in caught.value.problems)
+
+
 def test_no_model_is_asked_unless_one_is_named() -> None:
     settings = load_settings()
     assert settings.model is None

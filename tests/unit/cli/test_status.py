@@ -1,0 +1,44 @@
+"""`newsletter status` of a day on which later runs merely passed over who had their mail, or their answer, by then."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.addresses import subscriber_id
+from tests.command import newsletter
+
+ADA, EMMY = map(subscriber_id, ("ada@example.org", "emmy@example.org"))
+ENTRIES = """subscribers:
+  - {{email: ada@example.org, categories: [cs.LG, cs.AI], keywords: {{like: [attention]}}, {wish}}}
+  - {{email: emmy@example.org, categories: [cs.LG], pinned_authors: [Emmy Noether], {wish}}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    listed("full: 3")
+
+
+def listed(wish: str) -> None:
+    Path("subscribers.yaml").write_text(ENTRIES.format(wish=wish), encoding="utf-8")
+
+
+def row(who: str) -> list[str]:
+    [line] = [line for line in newsletter("status").stdout.splitlines() if line.startswith(who)]
+    return line.split()
+
+
+@pytest.mark.parametrize("wish", ["frequency: weekly, weekday: sunday", "paused_until: 2999-01-01", "full: 3"])
+def test_it_tells_what_became_of_each_mail_whatever_a_later_run_passed_over(wish: str) -> None:
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    before = row(ADA), row(EMMY)
+    assert before[0][1:3] == ["sent", "accepted"]
+    assert before[1][1:4] == ["nothing", "relevant", "skipped"]
+    listed(wish)
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    assert (row(ADA), row(EMMY)) == before
+    for who in (ADA, EMMY):
+        newsletter("suppressions", "add", who)
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    assert (row(ADA), row(EMMY)) == before
