@@ -188,7 +188,7 @@ def usual_values(subscriber: Subscriber) -> Mapping[str, str]:
         "categories": ", ".join(subscriber.categories),
         "announce_types": ", ".join(subscriber.announce_types),
         "updates": str(subscriber.updates),
-        **{key: str(getattr(subscriber, key)) for key in _FOLDS["amount"]},
+        **{key: "" if (number := getattr(subscriber, key)) is None else str(number) for key in _FOLDS["amount"]},
         "frequency": str(subscriber.frequency),
         "weekday": values.WEEKDAYS[subscriber.weekday],
         "send_at": f"{subscriber.send_at:%H:%M}",
