@@ -392,7 +392,7 @@ def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bo
         version=paper.version,
         links=text.links,
         title=text.title,
-        toc_authors=wording.first_author(text.names),
+        toc_authors=wording.short_authors(text.names),
         authors=wording.join_names(t, text.names, PAPER_AUTHORS),
         all_authors=text.all_authors,
         abstract=text.abstract,

@@ -15,7 +15,7 @@ from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
 from newsletter.mail.view import Brand, one_line
-from newsletter.mail.wording import first_author, join_names
+from newsletter.mail.wording import join_names, short_authors
 from newsletter.model import DigestEntry, Frequency, Subscriber
 from newsletter.papers import acknowledgements, is_arxiv, paper_links, readable, readable_name, show_category, taxonomy
 from newsletter.texts import Texts, name_weekday, write_date
@@ -151,7 +151,7 @@ def _paper(entry: DigestEntry) -> WelcomePaper:
     authors = [readable_name(name).split(" (")[0] for name in paper.authors]
     return WelcomePaper(
         title=readable(paper.title),
-        authors=first_author(authors),
+        authors=short_authors(authors),
         comment=cut_at_clause(" ".join(readable(entry.score.comment).split()), COMMENT_CHARS),
         url=paper_links(paper).abstract,
     )

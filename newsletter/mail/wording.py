@@ -24,8 +24,8 @@ def join_names(t: Texts, names: Sequence[str], most: int) -> str:
     return ", ".join(names) if rest <= 0 else t("and_more", names=", ".join(names[:most]), n=rest)
 
 
-def first_author(names: Sequence[str]) -> str:
-    """Names two authors, or the first and the number of the others ("Ada Lovelace +4"), for a narrow line."""
+def short_authors(names: Sequence[str]) -> str:
+    """Names one or two authors, and of more the first and how many others there are: "Ada Lovelace +4"."""
     return ", ".join(names) if len(names) <= 2 else f"{names[0]} +{len(names) - 1}"
 
 

@@ -81,7 +81,7 @@ def _find_in_digests(store: Store, subscriber_id: str, arxiv_id: str, mailed_on:
     for on in mailed_on:
         try:
             digest = store.get_digest(subscriber_id, on)
-        except ReaderUnreadable:
+        except ReaderUnreadable:  # an older mail may have it; without it the vote counts, and teaches nothing
             continue
         found = (entry.paper for entry in digest.entries) if digest else ()
         if paper := next((each for each in found if each.arxiv_id == arxiv_id), None):

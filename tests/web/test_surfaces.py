@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.files import resources
 from newsletter.mail.message import MailLinks, VoteLinks
-from newsletter.mail.wording import first_author, join_names
+from newsletter.mail.wording import join_names, short_authors
 from newsletter.model import Digest, Profile, Score, Topic
 from newsletter.papers.latex import readable, readable_name
 from newsletter.run.digest import anonymize, build_digest
@@ -119,7 +119,7 @@ def test_every_paper_is_there_with_title_authors_and_its_whole_comment(texts: di
         names = [readable_name(author) for author in entry.paper.authors]
         assert readable(entry.paper.title) in texts[name]
         assert readable(entry.score.comment) in texts[name]
-        shortened = (join_names(SENTENCES, names, 6), first_author(names), entry.pinned_author)
+        shortened = (join_names(SENTENCES, names, 6), short_authors(names), entry.pinned_author)
         assert any(some and some in texts[name] for some in (", ".join(names), *shortened))
 
 

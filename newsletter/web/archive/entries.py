@@ -87,7 +87,7 @@ def entry_view(
         title=set_text(paper.title),
         authors=", ".join(names),
         few_authors=wording.join_names(t, short, PAPER_AUTHORS),
-        first_authors=wording.first_author(short),
+        first_authors=wording.short_authors(short),
         sentence="" if is_brief else key_sentence(readable(paper.title), readable(paper.abstract)),
         abstract=() if is_brief else set_text(paper.abstract),
         comment=set_text(entry.score.comment),
