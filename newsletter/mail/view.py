@@ -6,7 +6,6 @@ of each paper in the contents, the best few in full, and less of them where the 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,11 +32,12 @@ from newsletter.papers import (
     readable_name,
     show_category,
 )
+from newsletter.subscribers import names_topic
 from newsletter.texts import Texts, write_date, write_number
 
 PREHEADER_CHARS = 140
 MOST_IN_FULL = 3  # where the reader asks for no number
-MOST_MINUTES = 8  # of a mail in which more than the best paper is in full, likewise
+MOST_MINUTES = 8  # of a mail that has papers in full, likewise
 PAPER_AUTHORS = 6  # the web edition has them all
 # Silent reading of prose takes a minute for 238 words (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047), here
 # of 7 characters with the blank.
@@ -88,7 +88,7 @@ class DigestPaper:
     @property
     def names_topic(self) -> bool:
         """Tells whether the comment begins with the topic, so that it need not be said again."""
-        return bool(self.topic) and self.comment.casefold().startswith(self.topic.casefold())
+        return bool(self.topic) and names_topic(self.comment, self.topic)
 
     @property
     def url(self) -> str:
@@ -198,11 +198,11 @@ class DigestView:
     def default_full(self) -> int:
         """How many of the best papers are shown in full to a reader who asks for no number.
 
-        As many as leave the mail short, three at most, and the best one in any case: who has thirty entries to read
-        has no time for abstracts at their end.
+        As many as leave the mail short, three at most: who has thirty entries to read has no time for abstracts at
+        their end.
         """
         best = [self.all_papers[place] for place in self.all_best_first[:MOST_IN_FULL]]
-        while len(best) > 1 and _minutes(self.all_papers, best, (*self.week, *self.updates)) > MOST_MINUTES:
+        while best and _minutes(self.all_papers, best, (*self.week, *self.updates)) > MOST_MINUTES:
             best.pop()
         return len(best)
 
@@ -343,7 +343,7 @@ def _minutes(
 ) -> int:
     chars = sum(len(paper.title) + len(paper.sentence) + len(paper.comment) for paper in entries)
     chars += sum(len(paper.abstract) for paper in in_full) + sum(paper.chars for paper in earlier)
-    return max(1, math.ceil(chars / CHARS_A_MINUTE))
+    return max(1, round(chars / CHARS_A_MINUTE))
 
 
 def _topics(papers: Sequence[DigestPaper]) -> tuple[TopicCount, ...]:

@@ -34,6 +34,15 @@ def leading_topic(comment: str, names: Sequence[str]) -> str:
     return max((name for name in names if _is_at(name.casefold(), text, 0)), key=len, default="")
 
 
+def names_topic(comment: str, topic: str) -> bool:
+    """Tells whether the comment's head names this topic, whole or by most of its words, so that a reader knows it."""
+    if leading_topic(comment, [topic]):
+        return True
+    end = _HEAD_ENDS.search(comment, 0, _HEAD_CHARS)
+    own = _words(topic)
+    return end is not None and 2 * len(own & _words(comment[: end.start()])) > len(own)
+
+
 @lru_cache(maxsize=4_096)
 def _found(comment: str, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     return (*_whole(comment, names), *_numbered(comment, names), *_by_part(comment, names))

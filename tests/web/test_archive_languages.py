@@ -179,7 +179,7 @@ def test_public_answers_say_that_the_browsers_language_decides() -> None:
 
 def test_comments_of_a_public_archive_say_the_language_that_they_were_written_in() -> None:
     page = client_of(filled("de"), "de", "en").get(f"/archive/local-group/{LATER}").text
-    assert f'<p class="why" lang="de">{COMMENT}' in page
+    assert f'<span lang="de">{COMMENT}' in page
     assert '<html lang="en">' in page
 
 

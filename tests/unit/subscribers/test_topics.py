@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.subscribers.topics import leading_topic, named_topic
+from newsletter.subscribers.topics import leading_topic, named_topic, names_topic
 
 NAMES = (
     "Model Architecture",
@@ -74,3 +74,21 @@ def test_the_beginning_is_only_what_is_written_there_whole() -> None:
     assert leading_topic("ML Systems: sums.", NAMES) == "ML Systems"
     assert leading_topic("„ML Systems“ passt.", NAMES) == "ML Systems"
     assert leading_topic("Matches ML Systems.", NAMES) == ""
+
+
+@pytest.mark.parametrize(
+    ("comment", "topic", "is_named"),
+    [
+        ("ML Systems: sums.", "ML Systems", True),
+        ("ML Systems without a head", "ML Systems", True),
+        ("Direct match to ML Systems (offloading): sums.", "ML Systems", True),
+        ("Compression/Efficiency + Architecture: sums.", "Model Compression and Efficiency", True),
+        ("Model Architecture + Systems: sums.", "ML Systems", False),
+        ("Matches criterion 4: sums.", "ML Systems", False),
+        ("A new sum. Later it speaks of ML Systems.", "ML Systems", False),
+        ("", "ML Systems", False),
+        ("模型架构：新的注意力。", "模型架构", True),
+    ],
+)
+def test_a_topic_is_named_where_the_head_has_it_or_most_of_its_words(comment: str, topic: str, is_named: bool) -> None:
+    assert names_topic(comment, topic) is is_named
