@@ -134,7 +134,7 @@ class ZoteroReader:
         status = response.status_code
         if status == httpx2.codes.NOT_MODIFIED and self._known_version:
             raise _Unchanged
-        if status == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error:
+        if fetcher.is_temporary(response):
             raise _Asked(status, wait_s)
 
 
