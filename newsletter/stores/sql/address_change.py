@@ -25,8 +25,7 @@ class AddressChange:
     rows: Ledger
 
     def move_subscriber(self, move: Move) -> None:
-        with self.database.change():
-            self.database.lock("events")
+        with self.database.locked("events"):
             if not self._is_begun(move):
                 self._require_at_rest(move)
                 self.parts.moves.drop(move.to)  # who moves back is themselves again
@@ -35,8 +34,7 @@ class AddressChange:
     def finish_begun(self) -> None:
         """Finishes what was cut off before a run begins."""
         for move in self.parts.moves.get_unfinished():
-            with ignored(ReaderUnreadable), self.database.change():  # they are held back, see require_readable
-                self.database.lock("events")
+            with ignored(ReaderUnreadable), self.database.locked("events"):  # they are held back, see require_readable
                 self._finish(move)
 
     def _is_begun(self, move: Move) -> bool:

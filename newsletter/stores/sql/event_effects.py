@@ -26,8 +26,7 @@ class EventEffects:
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
         """Events wait for each other, so that the brake counts every bounce."""
         why: ReaderUnreadable | None = None
-        with self.database.change():
-            self.database.lock("events")
+        with self.database.locked("events"):
             reported, event = event, self._as_of_now(event)
             row = self.rows.get_delivery(event.subscriber_id, event.digest_on)
             if row is None:
@@ -49,8 +48,7 @@ class EventEffects:
         return True
 
     def weigh_bounces(self, digest_on: date) -> None:
-        with self.database.change():
-            self.database.lock("events")
+        with self.database.locked("events"):
             touched = self.parts.addresses.find_bounced(digest_on)
             bounced = {each.subscriber_id for each in touched} | self.parts.events.bounced_hard_on(digest_on)
             is_worth_counting = len(bounced) >= suppression.LEAST_BOUNCED
