@@ -354,9 +354,7 @@ class MemoryStore:
         return sorted(self._moves.values(), key=lambda move: (move.at, move.subscriber_id))
 
     def heir_of(self, subscriber_id: str) -> str:
-        while move := self._moves.get(subscriber_id):
-            subscriber_id = move.to
-        return subscriber_id
+        return address_change.find_heir(subscriber_id, self._moves.get)
 
     # -- profiles and votes
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from newsletter.stores.address_change import AddressChange
 from newsletter.stores.event_effects import EventEffects
 from newsletter.stores.sql import schema
-from newsletter.stores.sql.address_change import AddressChange
 from newsletter.stores.sql.addresses import Addresses
 from newsletter.stores.sql.announcements import Announcements
 from newsletter.stores.sql.bulk import ReadersInBulk
@@ -58,7 +58,16 @@ class SqlStore:
         ledger = Ledger(database, running, events, moves)
         wait_for_events = partial(database.locked, "events")
         effects = EventEffects(wait_for_events, events, addresses, ledger, moves.heir_of, ledger.count_handed_over)
-        address_change = AddressChange(database, running, parts, ledger)
+        address_change = AddressChange(
+            wait_for_events,
+            running.any_taken,
+            parts.require_readable,
+            (events, profiles, votes, saved, addresses),
+            digests,
+            signups,
+            ledger,
+            moves,
+        )
         self._offer_papers(Announcements(database, running.is_taken), Vectors(database))
         self._offer_mails(ledger, effects, parts)
         self._offer_bulk(ReadersInBulk(parts, ledger), ledger, HandOver(database, parts, ledger))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from newsletter.delivery.ledger import was_handed_over
 from newsletter.files import atomic
+from newsletter.stores.address_change import AddressChange
 from newsletter.stores.event_effects import EventEffects
 from newsletter.stores.locks import RunLocks
-from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.announcements import Announcements
 from newsletter.stores.tinydb.bulk import ReadersInBulk
@@ -61,7 +61,16 @@ class TinyStore:
             return sum(map(was_handed_over, ledger.get_deliveries(digest_on=digest_on)))
 
         effects = EventEffects(wait, events, addresses, ledger, moves.heir_of, count_handed_over)
-        address_change = AddressChange(folder, running, parts, ledger)
+        address_change = AddressChange(
+            partial(folder.change, moves.path),
+            running.any_taken,
+            parts.require_readable,
+            (events, profiles, votes, saved, addresses),
+            digests,
+            signups,
+            ledger,
+            moves,
+        )
         self._offer_subscribers(parts, address_change, Welcomes(folder))
         self._offer_papers(Announcements(folder, running.is_taken), Vectors(folder))
         self._offer_mails(ledger, effects, Search(ledger, digests))
