@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from newsletter.delivery.ledger import was_handed_over
+from newsletter.delivery import ledger as rules
 from newsletter.files import atomic
 from newsletter.stores.address_change import AddressChange
 from newsletter.stores.event_effects import EventEffects
@@ -58,7 +58,7 @@ class TinyStore:
         wait = partial(folder.change, events.path)
 
         def count_handed_over(digest_on: date) -> int:
-            return sum(map(was_handed_over, ledger.get_deliveries(digest_on=digest_on)))
+            return sum(map(rules.was_handed_over, ledger.get_deliveries(digest_on=digest_on)))
 
         effects = EventEffects(wait, events, addresses, ledger, moves.heir_of, count_handed_over)
         address_change = AddressChange(
