@@ -1,4 +1,4 @@
-"""The move of all that is kept under one id to another, in an order in which it may be cut off anywhere.
+"""Moves all that is kept under one id to another, in an order in which it may be cut off anywhere.
 
 The same in every memory: each part writes what is the heir's before it takes it away from the other, so that a move
 that was cut off is done again. A database makes one change of it, and finishes what came cut off from a folder.

@@ -1,4 +1,4 @@
-"""A subscriber whose address changed: what is kept under the old id becomes the new one's. Pure.
+"""Makes what is kept of a subscriber whose address changed the new id's. Pure.
 
 Each may be called again with what it gave before, which changes nothing: a move that was cut off is begun anew.
 Of two histories every paper counts as sent, and the later word of the reader holds. Writing is the store's business.

@@ -1,4 +1,4 @@
-"""Announcement days: the table `announcement_days`."""
+"""Keeps announcement days: the table `announcement_days`."""
 
 from __future__ import annotations
 

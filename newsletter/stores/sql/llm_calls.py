@@ -1,4 +1,4 @@
-"""A model's answers and calls: the tables `gradings`, `model_calls` and `model_batches`, by UTC day."""
+"""Keeps a model's answers and calls: the tables `gradings`, `model_calls` and `model_batches`, by UTC day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The papers that readers saved: the table `saved_papers`."""
+"""Keeps the papers that readers saved: the table `saved_papers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes of changed addresses: moved/s_8k2mpq4x.json says which id is theirs now. address_change.py does the moving."""
+"""Keeps notes of changed addresses: moved/s_8k2mpq4x.json says which id is theirs now. ../address_change.py moves."""
 
 from __future__ import annotations
 
