@@ -28,6 +28,7 @@ from newsletter.model.subscribers import (
     Welcome,
 )
 from newsletter.papers import announcements, begin_asking, search
+from newsletter.stores.event_effects import EventEffects
 from newsletter.subscribers import address_change, revisions
 
 
@@ -57,6 +58,7 @@ class MemoryStore:
         self._documents: dict[str, str] = {}
         self._asking: dict[date, tuple[FeedAsking, ...]] = {}
         self._running: dict[str, None] = {}  # in the order of their starts
+        self._effects = EventEffects(lambda: self._lock, self, self, self, self.heir_of, self.count_handed_over)
 
     def crash(self) -> None:
         """As if every process that works here had been killed."""
@@ -215,28 +217,25 @@ class MemoryStore:
     # -- events and addresses
 
     def take_event(self, event: MailEvent, *, now: datetime) -> bool:
-        with self._lock:
-            reported = event
-            if self.get_delivery(event.subscriber_id, event.digest_on) is None:
-                event = address_change.reassign_event(event, self.heir_of(event.subscriber_id))
-            row = self.get_delivery(event.subscriber_id, event.digest_on)
-            if row is None:
-                return False
-            owner = reported if address_change.is_about_mailbox(reported.kind) else event
-            self.change_address_status(owner.subscriber_id, lambda status: suppression.apply_event(status, owner))
-            if not address_change.is_that_mail(reported, row):
-                self._brake(owner)
-                return True
-            key = event.delivery_id, event.kind
-            if key not in self._events or event.at < self._events[key].at:
-                self._events[key] = event
-            self.settle_by_events(event.subscriber_id, event.digest_on, now=now)
-            self._brake(owner)
-        return True
+        return self._effects.take_event(event, now=now)
 
     def weigh_bounces(self, digest_on: date) -> None:
-        with self._lock:
-            self._weigh(digest_on, is_held=False)
+        self._effects.weigh_bounces(digest_on)
+
+    def put(self, event: MailEvent) -> None:
+        key = event.delivery_id, event.kind
+        if key not in self._events or event.at < self._events[key].at:
+            self._events[key] = event
+
+    def bounced_hard_on(self, morning: date) -> set[str]:
+        bounced = [each for each in self._events.values() if each.kind is EventKind.BOUNCED_HARD]
+        return {each.subscriber_id for each in bounced if each.digest_on == morning}
+
+    def find_bounced(self, morning: date) -> list[AddressStatus]:
+        return [each for each in self.get_address_statuses() if suppression.has_bounced_on(each, morning)]
+
+    def count_handed_over(self, digest_on: date) -> int:
+        return sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=digest_on)))
 
     def get_events(self, subscriber_id: str, digest_on: date) -> list[MailEvent]:
         wanted = f"{subscriber_id}/{digest_on.isoformat()}"
@@ -258,21 +257,6 @@ class MemoryStore:
             if changed != stored:
                 self._statuses[subscriber_id] = changed
         return changed
-
-    def _brake(self, event: MailEvent) -> None:
-        is_of_it = suppression.has_bounced_on(self.get_address_status(event.subscriber_id), event.digest_on)
-        if is_of_it or event.kind is EventKind.BOUNCED_HARD:
-            is_held = any(one.digest_on == event.digest_on for each in self.get_address_statuses() for one in each.held)
-            self._weigh(event.digest_on, is_held=is_held)
-
-    def _weigh(self, morning: date, *, is_held: bool) -> None:
-        bounced = {who for who, each in self._statuses.items() if suppression.has_bounced_on(each, morning)}
-        events = [event for event in self._events.values() if event.digest_on == morning]
-        bounced |= {event.subscriber_id for event in events if event.kind is EventKind.BOUNCED_HARD}
-        mailed = sum(map(ledger.was_handed_over, self.get_deliveries(digest_on=morning)))
-        too_many = is_held or suppression.are_too_many(len(bounced), mailed)
-        for who, each in self._statuses.items():
-            self._statuses[who] = suppression.apply_brake(each, morning, too_many=too_many)
 
     # -- many readers at once
 
@@ -354,9 +338,7 @@ class MemoryStore:
         return sorted(self._moves.values(), key=lambda move: (move.at, move.subscriber_id))
 
     def heir_of(self, subscriber_id: str) -> str:
-        while move := self._moves.get(subscriber_id):
-            subscriber_id = move.to
-        return subscriber_id
+        return address_change.find_heir(subscriber_id, self._moves.get)
 
     # -- profiles and votes
 

@@ -38,7 +38,7 @@ from newsletter.cli.exits import (
 from newsletter.cli.promised_mails import begin_welcomes, welcome_before_digests
 from newsletter.cli.shutdown import Ending
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, SubscriberReport, tally
-from newsletter.ops import alerts, log
+from newsletter.ops import alerts, log, notify
 from newsletter.run import FIRST_DAYS, BackfillReport, RunContext, foretell
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
@@ -131,10 +131,7 @@ def command(
             if not recorded:
                 look_back.look_again()
         log.run_finished(report)
-    bounces = bounced_lately(context.store, report)
-    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
-    _tell_troubles(settings, listed, report, found, bounces, quiet=quiet)
-    notifier.notify(report, found)
+    code = _tell_troubles(settings, context.store, listed, report, notifier, quiet=quiet)
     if not quiet:
         print_summary(report, subscribers)
         if line := model_line(context.store, report):
@@ -142,20 +139,21 @@ def command(
         _print_beginnings(filled, welcomed, is_new=is_new)
         if settings.send_by == "outbox" and any(entry.outcome is RunOutcome.SENT for entry in report.subscribers):
             click.echo(f"The mails are in {settings.outbox}.")
-    held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
-    code = max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0)
     sys.exit(code or (detailed_code(report) if detailed_exit_code else 0))
 
 
 def _tell_troubles(
     settings: Settings,
+    store: Store,
     listed: directory.SubscriberList,
     report: RunReport,
-    found: Sequence[alerts.Trouble],
-    bounces: Sequence[alerts.Trouble],
+    notifier: notify.Notifier,
     *,
     quiet: bool,
-) -> None:
+) -> int:
+    """Tells the operator what went wrong, on the terminal and by alerts; returns the exit code."""
+    bounces = bounced_lately(store, report)
+    found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
     if settings.log == "json":
         log.log_troubles([*found, *bounces])
     else:
@@ -163,6 +161,9 @@ def _tell_troubles(
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
+    notifier.notify(report, found)
+    held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
+    return max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0)
 
 
 def _dry_run(

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all, for the adapters that keep files (stores/, senders/).
+"""Writes a file whole or not at all, for the adapters that keep files (stores/, senders/).
 
 The order is the one that survives a power cut: write a temporary file, flush it to the disk, rename it over the
 old one, flush the folder (rename(2): the name points to the old or to the new file at any moment). POSIX only:

@@ -1,4 +1,4 @@
-"""A YAML tree against a pydantic model: the value, or every problem with its line, in plain words with a remedy.
+"""Checks a YAML tree by a pydantic model: the value, or every problem with its line, in plain words with a remedy.
 
 yaml_nodes.py reads the text, whoever reads a file has the model. A model says with `expected` what a value must be, and
 gets its other words from here: unknown keys with the nearest known one, what is missing, lists and mappings.

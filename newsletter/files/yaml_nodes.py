@@ -1,4 +1,4 @@
-"""Text or bytes → a tree of YAML nodes that know their line, and what is wrong with the file, line by line.
+"""Reads YAML as a tree of nodes that know their line, and says what is wrong with the file, line by line.
 
 Every scalar stays the text that was written (`no`, `7:30` and `2024` mean what they say); only an empty value, `~` and
 `null` are None. What a value must be is the reader's business (subscribers/subscribers_yaml.py). Anchors, aliases and

@@ -4,7 +4,7 @@ Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is rea
 """
 
 from newsletter.mail.cost import CostView, cost_view
-from newsletter.mail.message import MailIdentity, VoteLinks, build_message, build_service_message, build_welcome
+from newsletter.mail.message import MailIdentity, VoteLinks, build_message, build_service_message
 from newsletter.mail.notices import write_notices
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
@@ -34,7 +34,6 @@ __all__ = [
     "VoteLinks",
     "build_message",
     "build_service_message",
-    "build_welcome",
     "cost_view",
     "load_theme",
     "render",

@@ -1,4 +1,4 @@
-"""Header values as lines of a mail: whatever a text holds, RFC 2047 and RFC 5322 give back the very same text. Pure.
+"""Folds a header's value into lines: whatever it holds, RFC 2047 and RFC 5322 give back the very same text. Pure.
 
 Python's own folding loses blanks between encoded words, makes empty ones, and words over 75 characters (python/cpython
 issues 92081 and 144156, seen with 3.11). Here lines have at most 76 characters (RFC 2047 §2), the first one is never

@@ -1,4 +1,4 @@
-"""Mails that equal readers share: what differs is their address and the tokens of their links. Pure.
+"""Fills the template of a mail once for equal readers: only their address and the tokens of their links differ. Pure.
 
 Readers of one profile get the same digest, and to fill the templates is most of the work on a mail. So a mail is filled
 once for a stand-in, and for each reader the stand-in's address and tokens are replaced by theirs. Lines are broken, and

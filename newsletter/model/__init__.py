@@ -34,7 +34,7 @@ from newsletter.model.digests import (
 )
 from newsletter.model.llm_calls import BatchedPaper, BatchLine, BatchState, Grading, ModelBatch, ModelCall
 from newsletter.model.notices import Notice, NoticeKind, NoticeValue
-from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
+from newsletter.model.paper_ids import IdKind, PaperId
 from newsletter.model.papers import (
     ZOTERO,
     Announcement,
@@ -53,7 +53,7 @@ from newsletter.model.papers import (
     PaperVector,
 )
 from newsletter.model.readers import PastMail, ReaderHistory, ReaderWishes
-from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, Tally, tally
+from newsletter.model.runs import TALLY, RunOutcome, RunReport, SubscriberReport, tally
 from newsletter.model.scores import (
     HIGHEST_GRADE,
     JUDGED_CUT_OFF,
@@ -87,7 +87,6 @@ from newsletter.model.subscribers import (
 __all__ = [
     "HIGHEST_GRADE",
     "JUDGED_CUT_OFF",
-    "MOST_ID_CHARS",
     "MOST_PROFILE_CHARS",
     "TALLY",
     "WORDS_CUT_OFF",
@@ -157,7 +156,6 @@ __all__ = [
     "SubscriberReport",
     "Suppression",
     "SuppressionReason",
-    "Tally",
     "Topic",
     "UnsentPaper",
     "Updates",

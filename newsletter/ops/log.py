@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -103,16 +103,15 @@ class LogProgress:
     `is_sparing`: none for a subscriber for whom there was nothing to do.
     """
 
-    def __init__(self, *, is_sparing: bool = False, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, is_sparing: bool = False) -> None:
         self._is_sparing = is_sparing
-        self._monotonic = monotonic
-        self._since = monotonic()
+        self._since = time.monotonic()
 
     def begin(self, what: str, total: int) -> None:
-        self._since = self._monotonic()
+        self._since = time.monotonic()
 
     def step(self, done: FeedReport | SubscriberReport) -> None:
-        since, self._since = self._since, self._monotonic()
+        since, self._since = self._since, time.monotonic()
         seconds = round(self._since - since, 3)
         match done:
             case FeedReport():

@@ -16,7 +16,7 @@ from newsletter.papers.announcements import (
 )
 from newsletter.papers.categories import is_arxiv, show_category
 from newsletter.papers.citations import bibtex, ris
-from newsletter.papers.differences import Change, Difference, Mark, Piece, find_difference, shorten, words_of
+from newsletter.papers.differences import Mark, Piece, find_difference, shorten, words_of
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
 from newsletter.papers.freshness import read_feed
 from newsletter.papers.holidays import holiday_of
@@ -32,8 +32,6 @@ from newsletter.papers.works import Works, merge_works
 
 __all__ = [
     "WITHOUT_WORDS",
-    "Change",
-    "Difference",
     "Mark",
     "PaperLinks",
     "Piece",

@@ -1,4 +1,4 @@
-"""Papers as BibTeX and RIS, for reference managers. Pure; which papers is for others to say.
+"""Writes papers as BibTeX and RIS, for reference managers. Pure; which papers is for others to say.
 
 BibTeX keeps a title's TeX, with what would break the file made harmless, and everything else in Unicode (UTF-8), which
 biber, BibTeX with inputenc, JabRef and Zotero read. RIS knows no TeX: there all is readable text. arXiv gives names as

@@ -1,4 +1,4 @@
-"""On which days arXiv may announce nothing: weekends, and a hint at its holidays. Pure.
+"""Knows the days on which arXiv may announce nothing: weekends, and a hint at its holidays. Pure.
 
 arXiv publishes the evenings on which it announces nothing (https://info.arxiv.org/help/availability.html#holiday), a
 year at a time, and changes the list during the year. So it explains an empty feed, and never keeps one from being read.

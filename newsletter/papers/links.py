@@ -1,4 +1,4 @@
-"""Links to a paper: its abstract, PDF and HTML at its source, and the code that its abstract names. Pure.
+"""Finds the links to a paper: its abstract, PDF and HTML at its source, and the code that its abstract names. Pure.
 
 Links to arXiv carry no version, so that they open the latest one; `version_url` alone is of a version. Those of other
 sources come with the paper.

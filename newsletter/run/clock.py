@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.model import Subscriber
-from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_due, one_of_each_time
+from newsletter.run.schedule import Timing, next_due, one_of_each_time
 
 # At least so often, for mails to be tried again, a changed subscribers.yaml, a clock that was set. At odd minutes: on
 # the hour everybody asks arXiv.
@@ -23,7 +23,7 @@ def run_clock(
     report_failure: Callable[[Exception], None],
     now: Callable[[], datetime],
     wait: Callable[[float], bool],
-    timing: Timing = ON_THE_MINUTE,
+    timing: Timing,
 ) -> None:
     """Ticks now, at each due moment and at CHECK_MINUTES, until `wait` (seconds) says that the clock is to stop.
 

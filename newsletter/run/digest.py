@@ -75,8 +75,8 @@ def choose_entries(
     passed_over: Collection[str] = (),
     is_first: bool = False,
     with_comment: Callable[[Score], Score] = lambda score: score,
-) -> tuple[list[DigestEntry], int]:
-    """Gives the entries of the digest in reading order, and how many papers were relevant before `max_papers` cut.
+) -> tuple[list[DigestEntry], list[Score]]:
+    """Gives the entries of the digest in reading order, and what passed and `max_papers` cut, in that order, too.
 
     Who wants them by topic gets the topics in the profile's order, and last what meets none.
 
@@ -94,45 +94,22 @@ def choose_entries(
         else:
             below.append(score)
     relevant.sort(key=lambda item: (not item[1], reading_order(item[0])))
-    shown = [(with_comment(score), pinned) for score, pinned in relevant[: subscriber.max_papers]]
-    shown.sort(key=lambda item: reading_order(item[0]))
-    topics = {score.arxiv_id: topic_of(score, names) for score, _ in shown}
-    if subscriber.group_by_topic:
-        shown.sort(key=lambda item: names.index(topics[item[0].arxiv_id]) if topics[item[0].arxiv_id] else len(names))
+    shown, cut = relevant[: subscriber.max_papers], relevant[subscriber.max_papers :]
     n_nearest = count_nearest(subscriber, len(relevant), is_first=is_first)
-    nearest = [with_comment(score) for score in sort_nearest(below, passed_over)[:n_nearest]] if n_nearest else []
-    topics |= {score.arxiv_id: topic_of(score, names) for score in nearest}
-    entries = [
-        DigestEntry(
-            number=number,
-            paper=announcements[score.arxiv_id].paper,
-            announce_type=announcements[score.arxiv_id].announce_type,
-            score=score,
-            pinned_author=pinned,
-            topic=topics[score.arxiv_id],
-            is_nearest=number > len(shown),
-        )
-        for number, (score, pinned) in enumerate([*shown, *((score, "") for score in nearest)], start=1)
-    ]
-    return entries, len(relevant)
+    nearest = sort_nearest(below, passed_over)[:n_nearest] if n_nearest else []
 
+    def show(plain: Score, pinned: str = "", *, is_nearest: bool = False) -> DigestEntry:
+        announced, score = announcements[plain.arxiv_id], with_comment(plain)
+        kind, topic = announced.announce_type, topic_of(score, names)
+        return DigestEntry(0, announced.paper, kind, score, pinned, topic, is_nearest)
 
-def choose_unsent(
-    subscriber: Subscriber,
-    candidates: Sequence[Announcement],
-    scores: Sequence[Score],
-    entries: Sequence[DigestEntry],
-) -> tuple[UnsentPaper, ...]:
-    """Gives the papers that passed and are not among the entries, in reading order, the best MOST_UNSENT of them."""
-    papers = {a.paper.arxiv_id: a.paper for a in candidates}
-    sent = {entry.paper.arxiv_id for entry in entries}
-    unsent = [
-        score
-        for score in scores
-        if score.arxiv_id not in sent
-        and (passes(score, subscriber) or find_pinned_author(subscriber.pinned_authors, papers[score.arxiv_id].authors))
-    ]
-    return tuple(_unsent(score, papers[score.arxiv_id]) for score in sorted(unsent, key=reading_order)[:MOST_UNSENT])
+    entries = [show(score, pinned) for score, pinned in shown]
+    entries.sort(key=lambda one: reading_order(one.score))
+    if subscriber.group_by_topic:
+        entries.sort(key=lambda one: names.index(one.topic) if one.topic else len(names))
+    entries += [show(score, is_nearest=True) for score in nearest]
+    numbered = [replace(one, number=number) for number, one in enumerate(entries, start=1)]
+    return numbered, sorted((score for score, _ in cut), key=reading_order)
 
 
 def _unsent(score: Score, paper: Paper) -> UnsentPaper:
@@ -157,7 +134,7 @@ def build_digest(
     `is_first`: no digest was mailed to them before, so that this one holds the nearest papers where none passes.
     """
     scores, passed_over = score_report.scores, frozenset(score_report.passed_over)
-    entries, relevant = choose_entries(
+    entries, cut = choose_entries(
         subscriber,
         candidates,
         scores,
@@ -165,7 +142,10 @@ def build_digest(
         is_first=is_first,
         with_comment=score_report.with_comment,
     )
+    nearest = sum(entry.is_nearest for entry in entries)
+    relevant = len(entries) - nearest + len(cut)
     starts_without = is_first and entries and not relevant
+    papers = {a.paper.arxiv_id: a.paper for a in candidates}
     return Digest(
         subscriber=subscriber,
         digest_on=digest_on,
@@ -177,14 +157,14 @@ def build_digest(
             relevant=relevant,
             shown=len(entries),
             not_scored=len(score_report.failures),
-            nearest=sum(entry.is_nearest for entry in entries),
+            nearest=nearest,
         ),
         scorer=score_report.scorer,
         usage=score_report.usage,
         notices=(*score_report.notices, *notices),
         prompt=score_report.prompt,
         widening=suggest_widening(subscriber, candidates, scores) if starts_without else "",
-        unsent=choose_unsent(subscriber, candidates, scores, entries) if relevant > subscriber.max_papers else (),
+        unsent=tuple(_unsent(score, papers[score.arxiv_id]) for score in cut[:MOST_UNSENT]),
     )
 
 

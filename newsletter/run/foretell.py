@@ -1,4 +1,4 @@
-"""What a run would do for each subscriber now: the steps of flow.py without a claim. Records and sends nothing.
+"""Foretells what a run would do now, by the steps of flow.py without a claim. Records and sends nothing.
 
 Each wanted feed is asked for once, as by a run; a model that scores is asked as well.
 """

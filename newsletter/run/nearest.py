@@ -1,4 +1,4 @@
-"""The nearest papers: which of those below the cut-offs a digest shows when too few pass, and what would bring more.
+"""Says how many papers below the cut-offs a digest shows when too few pass, and what would bring more.
 
 A first digest for which nothing passes has three, so that nobody's newsletter begins with silence; `at_least` asks for
 some on every day. Pure.

@@ -1,4 +1,4 @@
-"""Beside the morning: a model is asked for mails that are hours away, in a batch at half the price.
+"""Asks a model for mails that are hours away, in a batch at half the price.
 
 Which papers it is asked about is the funnel's business, what becomes of a batch scoring/batch_prefetcher.py's.
 """

@@ -1,4 +1,4 @@
-"""One subscriber's digest to look at: the one that was mailed, or else the one that would be. Records nothing.
+"""Shows one subscriber's digest: the one that was mailed, or else the one that would be. Records nothing.
 
 What was mailed is in the archive, with its scores, tokens and cost as they were; composing is compose.py's business.
 """

@@ -1,4 +1,4 @@
-"""Between composing and delivering: what a digest says of those that the same reader was sent before.
+"""Adds to a composed digest what it says of papers that the same reader was sent before.
 
 Reads the reader's own digests of the last two months. What a paper follows is for a PredecessorFinder to know
 (scoring/); which of several is named, for `in_preference`; what the week's best are, weekly_best.py's business, and

@@ -1,4 +1,4 @@
-"""One run as the memory knows it: its id, its life from start to end, and the report that it leaves there.
+"""Records a run in the memory: that it is alive, from start to end, and the report that it leaves there.
 
 What a report has to agree with is reconcile.py's business.
 """

@@ -1,4 +1,4 @@
-"""Digests that equal readers share: the same profile and limits, papers and votes make the same digest. Pure.
+"""Shares digests among equal readers: the same profile and limits, papers and votes make the same digest. Pure.
 
 Only the latest few are remembered, since flow.py serves such readers one after another.
 """

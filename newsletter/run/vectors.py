@@ -1,4 +1,4 @@
-"""Beside collecting: a sentence model reads the day's papers once for all readers, before anybody's are scored.
+"""Has a sentence model read the day's papers, once for all readers and before anybody's are scored.
 
 Later nobody waits for it: an answer, a preview or a page ranks by what was read here.
 """

@@ -1,4 +1,4 @@
-"""The week's best: which of the papers sent since Monday stand once more in Friday's mail. Pure.
+"""Chooses which of the papers sent since Monday stand once more in Friday's mail. Pure.
 
 Only for who asks for it (`weekly_best`) and has a mail on each of these days: a weekly mail is the week already.
 """

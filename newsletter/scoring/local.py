@@ -98,16 +98,8 @@ class LocalScorer:
             return ScoreReport((), (), WORD_RANKER)
         profile = reword_profile(profile)
         ranked = self.rank(profile, wanted, history)
-        ranking, known, pool = ranked.ranking, ranked.known, ranked.known.pool
-        fit = self._phrases.fit(profile, wanted, pool, self._encoder, known.fields) if ranked.shortness else None
-        grader = _Grader(ranked.shortness, fit, ranked.yardstick)
-        relevance = grader.grade(ranking)
-        if votes := with_library(profile, votes):
-            primaries = [_primary(paper) for paper in known.papers]
-            voted = apply_votes(ranking, pool, primaries, self._read_votes(votes))
-            ranking, relevance = voted, clip_grades(grader.grade(voted), relevance, len(votes))
-        order = grader.order(ranking)
-        sentences = pick(self._comments, profile.language)
+        ranking, relevance, order = self._grade(profile, wanted, ranked, with_library(profile, votes))
+        pool, sentences = ranked.known.pool, pick(self._comments, profile.language)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
@@ -132,6 +124,21 @@ class LocalScorer:
             for row, paper in enumerate(wanted)
         )
         return ScoreReport(scores, (), WORD_RANKER, write_comment=write_comment)
+
+    def _grade(
+        self, profile: Profile, wanted: Sequence[Paper], ranked: RankedPapers, votes: Votes
+    ) -> tuple[Ranking, Grades, Vector]:
+        """Gives the ranking as votes change it, and the relevance (1 to 10) and order of papers, higher first."""
+        known, pool, fit = ranked.known, ranked.known.pool, None
+        if ranked.shortness:
+            fit = self._phrases.fit(profile, wanted, pool, self._encoder, known.fields)
+        grader = _Grader(ranked.shortness, fit, ranked.yardstick)
+        relevance = grader.grade(ranked.ranking)
+        if not votes:
+            return ranked.ranking, relevance, grader.order(ranked.ranking)
+        primaries = [_primary(paper) for paper in known.papers]
+        voted = apply_votes(ranked.ranking, pool, primaries, self._read_votes(votes))
+        return voted, clip_grades(grader.grade(voted), relevance, len(votes)), grader.order(voted)
 
     def rank(self, profile: Profile, papers: Sequence[Paper], history: History) -> RankedPapers:
         """Ranks these papers, then those of the days before, then shipped ones of the field, and says how to grade.

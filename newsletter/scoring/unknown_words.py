@@ -93,9 +93,9 @@ def build_words(words: Iterable[str], n_bytes: int) -> bytes:
 
 
 @cache
-def load_words(file: Path = SHIPPED) -> bytes:
-    """Reads a set once a process."""
-    return file.read_bytes()
+def load_words() -> bytes:
+    """Reads the set once a process."""
+    return SHIPPED.read_bytes()
 
 
 def _has(bits: bytes, word: str) -> bool:

@@ -1,8 +1,8 @@
 """arXiv's daily feeds over HTTP, with the manners arXiv asks for (https://info.arxiv.org/help/api/tou.html).
 
-One request at a time, at least three seconds apart, from a User-Agent that says whom to write to. Only what surely
-did no harm is tried again: 429, 5xx, timeouts and broken connections. A server that cannot be reached is given up for
-all categories at once. What a feed means is `feed.py`'s business.
+One request at a time, at least three seconds apart, from a User-Agent that says whom to write to. A server that
+cannot be reached is given up for all categories at once. What is tried again is `trouble.py`'s business, and what a
+feed means that of `feed.py`.
 """
 
 from __future__ import annotations
@@ -22,21 +22,16 @@ from newsletter.papers import arxiv_day
 from newsletter.sources.feed import check_category, parse_feed
 from newsletter.sources.fetching import fetcher, kept_answers, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
+from newsletter.sources.trouble import UNREACHABLE, asked_for, asked_for_long, describe, read_body, wait_before_retry
 from newsletter.sources.turns import Turns, asked_to_wait
 
 BASE_URL = "https://rss.arxiv.org/atom"
 ATTEMPTS = 4  # with waits of about 20, 40 and 80 seconds between them
-MAX_BODY_S = 120.0  # for one body
-MAX_WAIT_S = 300.0  # who is asked to wait longer gives up for now
 REACH_ATTEMPTS = 3  # to resolve the server's name and connect, REACH_WAIT_S apart, begun within REACH_WITHIN_S
 REACH_WAIT_S = 3.0
 REACH_WITHIN_S = 12.0
 UNREACHABLE_S = 60.0  # so long nobody tries to reach it again: what keeps one feed from it keeps all
 PATIENCE_S = 900.0  # lost on failing feeds in one run; after that each further feed gets one attempt
-
-_WORTH_REPEATING = (httpx2.TransportError, httpx2.DecodingError)
-UNREACHABLE = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
-_NOT_WORTH_REPEATING = (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
 
 
 def open_arxiv(
@@ -97,11 +92,11 @@ class ArxivSource:
             return parse_feed(self._get_patiently(category), category)
         except (httpx2.HTTPError, SourceBusy) as error:
             self._patience_s -= self._monotonic() - started
-            wait_s = _asked_for_long(error)
+            wait_s = asked_for_long(error)
             self._closed_until = self._monotonic() + wait_s
             if isinstance(error, UNREACHABLE):
                 self._unreachable_until = self._monotonic() + UNREACHABLE_S
-                self._unreachable_why = _describe(error)
+                self._unreachable_why = describe(error)
             if wait_s:
                 raise asked_to_wait(category, wait_s) from error
             raise SourceError(category, self._explain(category, error)) from error
@@ -141,61 +136,15 @@ class ArxivSource:
         if isinstance(error, SourceBusy):
             return str(error)
         if not isinstance(error, httpx2.HTTPStatusError):
-            why = _describe(error)
+            why = describe(error)
             return f"The feed of {category} could not be fetched ({why}); check the network, and run again later."
         status = error.response.status_code
-        if _is_temporary(status):
+        if fetcher.is_temporary(error.response):
             return f"The feed server answered {status} for {category} each time it was asked; run again later."
         return (
             f"The feed server answered {status} for {category}, which asking again will not change; check"
             f" NEWSLETTER_FEED_URL ({self._base_url}) and the category's name."
         )
-
-
-def read_body(response: httpx2.Response, monotonic: Callable[[], float]) -> bytes:
-    """Reads a body up to MAX_BODY_BYTES and a little more, so that whoever parses it refuses it in its own words.
-
-    Raises httpx2's errors, ReadTimeout for one that has no end after MAX_BODY_S.
-    """
-    body, ends_at = bytearray(), monotonic() + MAX_BODY_S
-    for part in response.iter_bytes():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            break
-        if monotonic() > ends_at:
-            raise httpx2.ReadTimeout(f"no end after {MAX_BODY_S:.0f} s", request=response.request)
-    return bytes(body)
-
-
-def wait_before_retry(error: Exception) -> bool | float:
-    """Answers stamina after a failure whether to try again: no, yes, or yes after this many seconds."""
-    if isinstance(error, SourceBusy | httpx2.HTTPStatusError):
-        if not _is_busy(error) or _asked_for_long(error):
-            return False
-        wait_s = asked_for(error)
-        return True if wait_s is None else wait_s
-    return isinstance(error, _WORTH_REPEATING) and not isinstance(error, _NOT_WORTH_REPEATING)
-
-
-def _is_temporary(status: int) -> bool:
-    return status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status)
-
-
-def _is_busy(error: SourceBusy | httpx2.HTTPStatusError) -> bool:
-    return isinstance(error, SourceBusy) or _is_temporary(error.response.status_code)
-
-
-def asked_for(error: Exception) -> float | None:
-    """The seconds the server asks us to stay away; None if it does not."""
-    if isinstance(error, SourceBusy):
-        return error.retry_after_s
-    return fetcher.retry_after_s(error.response) if isinstance(error, httpx2.HTTPStatusError) else None
-
-
-def _asked_for_long(error: Exception) -> float:
-    """The seconds the server asks us to stay away, if they are more than we wait; else 0."""
-    wait_s = asked_for(error) or 0.0
-    return wait_s if wait_s > MAX_WAIT_S else 0.0
 
 
 def _refuse_unknown(body: bytes, category: str) -> None:
@@ -205,10 +154,6 @@ def _refuse_unknown(body: bytes, category: str) -> None:
     except SourceError as error:
         if error.is_config:
             raise
-
-
-def _describe(error: Exception) -> str:
-    return str(error) or type(error).__name__
 
 
 def _unreachable(category: str, why: str) -> str:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+import stamina
+
 from newsletter.errors import FetchError, SourceError
 from newsletter.sources.fetching.fetcher import Fetcher
 from newsletter.sources.turns import Turns, asked_to_wait
@@ -20,7 +22,7 @@ TROUBLE_S = 600.0  # so long a server that failed at every attempt is asked once
 
 
 class PoliteGetter:
-    """Gets what is at an address, in its turn. `sleep` waits before another attempt. Not safe for several threads.
+    """Gets what is at an address, in its turn; the waits before another attempt are stamina's. Not safe for threads.
 
     `understand` reads what a server says of itself when it refuses: it may give another error in place of one. With
     `holds_others` a long rest that the server asks for is kept by all who share its turns; not where another server,
@@ -34,14 +36,12 @@ class PoliteGetter:
         *,
         understand: Callable[[FetchError], FetchError] = lambda error: error,
         holds_others: bool = False,
-        sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._understand = understand
         self._holds_others = holds_others
         self._fetcher = fetcher
         self._turns = turns
-        self._sleep = sleep
         self._monotonic = monotonic
         self._trouble_until: dict[str, float] = {}
         self._closed_until: dict[str, float] = {}  # a server that asked to be left alone for longer than we wait
@@ -70,23 +70,34 @@ class PoliteGetter:
         server = urlsplit(url).netloc
         if (closed_s := self._closed_until.get(server, -math.inf) - self._monotonic()) > 0:
             raise asked_to_wait(category, closed_s)
-        is_troubled = self._monotonic() < self._trouble_until.get(server, -math.inf)
-        for wait_s in (*(() if is_troubled else WAITS_S[: attempts - 1]), None):
-            try:
-                with self._turns.take(category):
-                    return ask()
-            except FetchError as refusal:
-                error = self._understand(refusal)
-                asked_s = error.retry_after_s or 0.0
-                if wait_s is None or not error.is_passing or asked_s > MAX_WAIT_S:
-                    if error.is_passing:
-                        self._trouble_until[server] = self._monotonic() + TROUBLE_S
-                    if asked_s > MAX_WAIT_S:
-                        self._closed_until[server] = self._monotonic() + asked_s
-                        if self._holds_others:
-                            self._turns.hold(asked_s)
-                    raise SourceError(
-                        category, str(error), is_config=not error.is_passing, retry_after_s=error.retry_after_s
-                    ) from refusal
-                self._sleep(max(wait_s, asked_s))
-        raise AssertionError("the last attempt returns or raises")
+        if self._monotonic() < self._trouble_until.get(server, -math.inf):
+            attempts = 1
+        waits_s = iter(WAITS_S)
+
+        def wait(error: Exception) -> bool | float:
+            return isinstance(error, FetchError) and wait_before_retry(self._understand(error), next(waits_s, 0.0))
+
+        def ask_in_turn() -> bytes:
+            with self._turns.take(category):
+                return ask()
+
+        try:
+            return stamina.RetryingCaller(attempts=attempts, timeout=None)(wait, ask_in_turn)
+        except FetchError as refusal:
+            error = self._understand(refusal)
+            asked_s = error.retry_after_s or 0.0
+            if error.is_passing:
+                self._trouble_until[server] = self._monotonic() + TROUBLE_S
+            if asked_s > MAX_WAIT_S:
+                self._closed_until[server] = self._monotonic() + asked_s
+                if self._holds_others:
+                    self._turns.hold(asked_s)
+            raise SourceError(
+                category, str(error), is_config=not error.is_passing, retry_after_s=error.retry_after_s
+            ) from refusal
+
+
+def wait_before_retry(error: FetchError, least_s: float) -> bool | float:
+    """Answers stamina after a failure whether to try again: no, or yes after this many seconds, at least `least_s`."""
+    asked_s = error.retry_after_s or 0.0
+    return error.is_passing and asked_s <= MAX_WAIT_S and max(least_s, asked_s)

@@ -1,6 +1,6 @@
-"""Asks a server of arXiv's records over HTTP, page by page, with the manners of `arxiv.py`.
+"""Asks a server of arXiv's records over HTTP, page by page.
 
-One request at a time, three seconds apart, tried again only where it does no harm; sizes and time are bounded. What is
+One request at a time, three seconds apart, tried again as `trouble.py` says; sizes and time are bounded. What is
 asked and what a page says is for `oai.py` and `api.py` to know.
 """
 
@@ -15,9 +15,9 @@ import httpx2
 import stamina
 
 from newsletter.errors import SourceBusy, SourceError
-from newsletter.sources.arxiv import MAX_BODY_S, UNREACHABLE, asked_for, read_body, wait_before_retry
 from newsletter.sources.fetching import fetcher, reach, transport
 from newsletter.sources.markup import MAX_BODY_BYTES, refuse_busy
+from newsletter.sources.trouble import MAX_BODY_S, UNREACHABLE, asked_for, describe, read_body, wait_before_retry
 from newsletter.sources.turns import Turns
 
 ATTEMPTS = 3  # of each page
@@ -97,7 +97,7 @@ class RecordServer:
         except (httpx2.HTTPError, SourceBusy) as error:
             self._failures += 1
             if isinstance(error, UNREACHABLE) or self._failures >= MOST_FAILURES:
-                self._unreachable = str(error) or type(error).__name__
+                self._unreachable = describe(error)
             raise SourceError(category, self._explain(category, error)) from error
         except (httpx2.InvalidURL, UnicodeError) as error:
             raise SourceError(
@@ -130,10 +130,10 @@ class RecordServer:
         if isinstance(error, SourceBusy):
             return str(error)
         if not isinstance(error, httpx2.HTTPStatusError):
-            why = str(error) or type(error).__name__
+            why = describe(error)
             return f"The records of {category} could not be fetched ({why}); check the network, and run again later."
         status = error.response.status_code
-        if status == httpx2.codes.TOO_MANY_REQUESTS or httpx2.codes.is_server_error(status):
+        if fetcher.is_temporary(error.response):
             wait_s = fetcher.retry_after_s(error.response)
             later = f"after {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
             return f"arXiv answered {status} for the records of {category} each time it was asked; run again {later}."

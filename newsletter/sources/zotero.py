@@ -24,7 +24,6 @@ from newsletter.papers import library as limits
 from newsletter.papers import readable
 from newsletter.sources.fetching import fetcher, reach, transport
 
-BASE_URL = "https://api.zotero.org"
 MOST_PAGES = 6  # of 100 entries; attachments and notes stand among them
 MAX_PAGE_BYTES = 5_000_000
 MAX_WAIT_S = 60.0  # who is asked to wait longer gives up for now
@@ -41,7 +40,7 @@ _REMEDIES = {
 }
 
 
-def open_zotero(*, contact: str, base_url: str = BASE_URL) -> ZoteroReader:
+def open_zotero(*, contact: str, base_url: str) -> ZoteroReader:
     """Opens the live reader. `contact` is the operator's mail address, with or without a name; Zotero can read it."""
     client = transport.open_client(
         user_agent=fetcher.user_agent(contact),
@@ -59,7 +58,7 @@ class ZoteroReader:
         self,
         client: httpx2.Client,
         *,
-        base_url: str = BASE_URL,
+        base_url: str,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -134,7 +133,7 @@ class ZoteroReader:
         status = response.status_code
         if status == httpx2.codes.NOT_MODIFIED and self._known_version:
             raise _Unchanged
-        if status == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error:
+        if fetcher.is_temporary(response):
             raise _Asked(status, wait_s)
 
 

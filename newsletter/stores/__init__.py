@@ -4,10 +4,9 @@ A store translates and decides nothing: the rules are those of delivery/ and sub
 composition root decides; everybody else meets it by these Protocols, of which protocols/ has one for each role.
 """
 
-from newsletter.stores.protocols import AnswerStore, LlmStore, Store, VectorStore
+from newsletter.stores.protocols import LlmStore, Store, VectorStore
 
 __all__ = [
-    "AnswerStore",
     "LlmStore",
     "Store",
     "VectorStore",

@@ -1,4 +1,4 @@
-"""A subscriber whose address changed: what is kept under the old id becomes the new one's. Pure.
+"""Makes what is kept of a subscriber whose address changed the new id's. Pure.
 
 Each may be called again with what it gave before, which changes nothing: a move that was cut off is begun anew.
 Of two histories every paper counts as sent, and the later word of the reader holds. Writing is the store's business.
@@ -6,7 +6,7 @@ Of two histories every paper counts as sent, and the later word of the reader ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from newsletter.delivery import ledger, suppression
@@ -30,6 +30,25 @@ _MAILBOX_EVENTS = {EventKind.BOUNCED_HARD, EventKind.BOUNCED_SOFT, EventKind.DRO
 def is_about_mailbox(kind: EventKind) -> bool:
     """Whether an event is about the mailbox alone, and not about the person who has another one now."""
     return kind in _MAILBOX_EVENTS
+
+
+def find_heir(subscriber_id: str, get_move: Callable[[str], Move | None]) -> str:
+    """Follows the moves to who this subscriber is now."""
+    seen = set[str]()
+    while subscriber_id not in seen and (move := get_move(subscriber_id)) is not None:
+        seen.add(subscriber_id)
+        subscriber_id = move.to
+    return subscriber_id
+
+
+def explain_unfinished(moves: Iterable[Move]) -> dict[str, str]:
+    """Names those who are to be moved, or to whom somebody is, with what ends it; by subscriber id."""
+    found: dict[str, str] = {}
+    for move in moves:
+        again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
+        for who in () if move.is_done else (move.subscriber_id, move.to):
+            found.setdefault(who, f"their move to another address is not finished; run '{again}'")
+    return found
 
 
 # --- deliveries

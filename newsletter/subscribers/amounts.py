@@ -1,4 +1,4 @@
-"""More or fewer papers a day: which one setting of a reader's to move, in which direction, and how far. Pure.
+"""Decides which one setting of a reader's to move for more or fewer papers a day, and how far. Pure.
 
 One step at a time, so that a reader sees what it brings before the next. Storing it is services/amounts.py's business.
 """

@@ -1,4 +1,4 @@
-"""A subscriber who is not in subscribers.yaml: what the page to subscribe, or the operator, asked for them. Pure."""
+"""Makes a subscriber who is not in subscribers.yaml, of what they asked for on the web or the operator did. Pure."""
 
 from __future__ import annotations
 

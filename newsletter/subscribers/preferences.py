@@ -1,4 +1,4 @@
-"""Preferences laid over each other, key by key, and the subscriber that they make. Pure.
+"""Lays preferences over each other, key by key, and makes a subscriber of them. Pure.
 
 The file's defaults, an entry of the file, a sign-up and a reader's own profile are all preferences (schema.py); what is
 not written in one comes from the one below.

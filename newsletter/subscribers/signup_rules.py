@@ -1,4 +1,4 @@
-"""Subscribing on the web: what the form holds, whom a mail about it may reach, and what its link is worth. Pure.
+"""Holds the rules of subscribing on the web: the form, whom a mail about it may reach, what its link is worth. Pure.
 
 A link is worth something for a week, and again and again for who is subscribed; it never brings back who left after
 it was made. Its mail is promised first and tried until it left, as long as the link is worth something. Checking the

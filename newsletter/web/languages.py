@@ -1,4 +1,4 @@
-"""In which language a page is answered, and its sentences in that language (`templates/texts/`).
+"""Decides in which language a page is answered, and gives its sentences in that language (`templates/texts/`).
 
 A page behind a reader's link is in that reader's language, by their profile. A stranger's, and one behind a link that
 is dead, is in the language that the address asks for (`?lang=de`, as links between languages say; no cookie is set),

@@ -28,13 +28,3 @@ def hand_over(settings: Settings, store: Store) -> int:
         queue.put_retain(lambda: store.claim_once(RETAIN, "", on=today))
         queue.put_collect()
     return workers
-
-
-def count_workers(settings: Settings) -> int:
-    """Counts the workers that are alive; 0 where there is no queue."""
-    database = find_database(settings)
-    if database is None or not has_queue(database):
-        return 0
-    from newsletter.worker.queue import Queue  # noqa: PLC0415
-
-    return Queue(database).count_workers()

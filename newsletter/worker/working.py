@@ -28,7 +28,7 @@ LOOK_S = 5.0  # for jobs, beside being told of new ones
 _WATCH_S = 0.1
 
 
-def keep_working(settings: Settings, task: Task, concurrency: int = 1) -> None:
+def keep_working(settings: Settings, task: Task, concurrency: int) -> None:
     """Takes jobs in the present thread and works on `concurrency` of them at a time, until the task is to stop.
 
     Raises ConfigError and StoreError as `require_queue` does, at the beginning only.

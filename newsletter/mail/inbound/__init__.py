@@ -5,7 +5,6 @@ Decides and answers nothing: services/replies.py does what a reader asks for.
 
 from newsletter.mail.inbound.bounces import NoEvent, read_bounce
 from newsletter.mail.inbound.command_words import Command
-from newsletter.mail.inbound.commands import VoteMarks
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.inbound.parts import MOST_BYTES, decoded
 from newsletter.mail.inbound.writer import Envelope, ReplyPolicy
@@ -18,7 +17,6 @@ __all__ = [
     "NoEvent",
     "ReplyPolicy",
     "Request",
-    "VoteMarks",
     "decoded",
     "imap",
     "read_bounce",

@@ -1,4 +1,4 @@
-"""The text of a mail as its writer typed it: decoded, and without what it quotes. Pure.
+"""Finds the text of a mail as its writer typed it: decoded, and without what it quotes. Pure.
 
 Reads mails of any making: missing parts, wrong charsets, HTML alone. Where a quote begins quotequail knows for plain
 text; the rest is a belt of our own, on the careful side: rather no word of the reader's than one of ours. All of it

@@ -51,7 +51,7 @@ class DnsLookup:
             raise LookupError(f"{kind} of {name}: {error or type(error).__name__}") from error
 
 
-def open_resolver(where: str = "", *, lifetime_s: float = LOOKUP_S) -> dns.resolver.Resolver:
+def open_resolver(where: str, *, lifetime_s: float = LOOKUP_S) -> dns.resolver.Resolver:
     """This machine's resolver, or the one at `where`: an IP address, with :PORT if it is not 53 ([…]:PORT for IPv6).
 
     Raises ValueError for what is no such address, and if the machine has no resolver.

@@ -12,7 +12,6 @@ from newsletter.scoring.evaluation.funnel import SETTLED_AFTER, STRONG_FROM, Fun
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
 from newsletter.scoring.evaluation.newcomers import (
     Found,
-    JudgedDay,
     NewcomersReport,
     Totals,
     load_judged_days,
@@ -28,7 +27,6 @@ __all__ = [
     "Found",
     "FunnelReport",
     "Interval",
-    "JudgedDay",
     "LabelledDay",
     "NamedPolicy",
     "NewcomersReport",

@@ -16,10 +16,10 @@ Forms = tuple[str, ...]
 
 
 @cache
-def load_abbreviations(file: Path = SHIPPED) -> dict[Forms, tuple[Forms, ...]]:
+def load_abbreviations() -> dict[Forms, tuple[Forms, ...]]:
     """Reads the table once a process: abbreviations to long forms, and back, the most usual first."""
     pairs: list[tuple[Forms, Forms, int]] = []
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in SHIPPED.read_text(encoding="utf-8").splitlines():
         short, long, count = line.split("\t")
         pairs.append(((short,), tuple(long.split()), int(count)))
     pairs.sort(key=lambda pair: -pair[2])

@@ -106,9 +106,9 @@ def _add_rare(counts: TermCounts, rare: npt.NDArray[np.uint8]) -> TermCounts:
 
 
 @cache
-def load_background(file: Path = SHIPPED) -> Background:
-    """Reads a file that benchmarks/make_background.py made, once a process; the shipped one takes 2 MB."""
-    with np.load(file) as data:
+def load_background() -> Background:
+    """Reads the counts once a process; they take 2 MB."""
+    with np.load(SHIPPED) as data:
         names, members = data["categories"].tolist(), data["members"]
         sample = SamplePapers(
             np.concatenate([[0], np.cumsum(data["lengths"], dtype=np.intp)]),

@@ -38,7 +38,7 @@ class TitleShares:
 
 
 @cache
-def load_title_shares(file: Path = SHIPPED) -> TitleShares:
-    """Reads a file that benchmarks/make_title_shares.py made, once a process."""
-    with np.load(file) as data:
+def load_title_shares() -> TitleShares:
+    """Reads the table once a process."""
+    with np.load(SHIPPED) as data:
         return TitleShares(data["stems"], data["shares"].astype(np.float64) / 255)

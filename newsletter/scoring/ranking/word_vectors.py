@@ -68,7 +68,7 @@ def _shorten(rows: Places) -> Places:
 
 
 @cache
-def load_word_vectors(file: Path = SHIPPED) -> WordVectors:
-    """Reads a table that benchmarks/make_word_vectors.py made, once a process; the shipped one takes 5 MB."""
-    with np.load(file) as data:
+def load_word_vectors() -> WordVectors:
+    """Reads the table once a process; it takes 5 MB."""
+    with np.load(SHIPPED) as data:
         return WordVectors(data["terms"], data["vectors"] * data["scales"].astype(np.float32)[:, None])

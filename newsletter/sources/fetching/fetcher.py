@@ -111,7 +111,7 @@ class Fetcher:
 
 def _answered(url: str, response: httpx2.Response) -> FetchError:
     status, answer = response.status_code, _beginning(response)
-    if status == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error:
+    if is_temporary(response):
         wait_s = retry_after_s(response)
         when = f"in {math.ceil(wait_s / 60)} minutes" if wait_s else "later"
         what = "is asked too often" if status == httpx2.codes.TOO_MANY_REQUESTS else "has trouble of its own"
@@ -166,6 +166,11 @@ def shown(url: str) -> str:
     host, slash, path = rest.partition("/")
     text = "".join(c if c.isprintable() else "?" for c in f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}")
     return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
+
+
+def is_temporary(response: httpx2.Response) -> bool:
+    """Tells whether a refusal is one that may be over when the server is asked again."""
+    return response.status_code == httpx2.codes.TOO_MANY_REQUESTS or response.is_server_error
 
 
 def retry_after_s(response: httpx2.Response) -> float | None:

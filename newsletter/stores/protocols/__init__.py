@@ -20,7 +20,7 @@ from newsletter.stores.protocols.readers import (
 )
 from newsletter.stores.protocols.work import AnswerStore, CallStore, ClaimStore, DocumentStore, RunStore
 
-__all__ = ["AnswerStore", "LlmStore", "Store", "VectorStore"]
+__all__ = ["LlmStore", "Store", "VectorStore"]
 
 
 class LlmStore(AnswerStore, CallStore, RunStore, Protocol):

@@ -7,10 +7,12 @@ tables are made by `newsletter release` (schema.py); docs/database.md says what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import ParamSpec, TypeVar
 
+from newsletter.stores.address_change import AddressChange
+from newsletter.stores.event_effects import EventEffects
 from newsletter.stores.sql import schema
-from newsletter.stores.sql.address_change import AddressChange
 from newsletter.stores.sql.addresses import Addresses
 from newsletter.stores.sql.announcements import Announcements
 from newsletter.stores.sql.bulk import ReadersInBulk
@@ -18,7 +20,6 @@ from newsletter.stores.sql.claims import Claims
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.digests import Digests
 from newsletter.stores.sql.documents import Documents
-from newsletter.stores.sql.event_effects import EventEffects
 from newsletter.stores.sql.events import Events
 from newsletter.stores.sql.hand_over import HandOver
 from newsletter.stores.sql.ledger import Ledger
@@ -52,13 +53,23 @@ class SqlStore:
         self._running = running = open_living_runs(database)
         digests, profiles, votes, saved = Digests(database), Profiles(database), Votes(database), SavedPapers(database)
         signups = SignUps(database, digests, (profiles, votes, saved))
-        parts = SubscriberParts(
-            Events(database), MoveNotes(database), Addresses(database), profiles, votes, saved, signups, digests
+        events, moves, addresses = Events(database), MoveNotes(database), Addresses(database)
+        parts = SubscriberParts(events, moves, addresses, profiles, votes, saved, signups, digests)
+        ledger = Ledger(database, running, events, moves)
+        wait_for_events = partial(database.locked, "events")
+        effects = EventEffects(wait_for_events, events, addresses, ledger, moves.heir_of, ledger.count_handed_over)
+        address_change = AddressChange(
+            wait_for_events,
+            running.any_taken,
+            parts.require_readable,
+            (events, profiles, votes, saved, addresses),
+            digests,
+            signups,
+            ledger,
+            moves,
         )
-        ledger = Ledger(database, running, parts.events, parts.moves)
-        address_change = AddressChange(database, running, parts, ledger)
         self._offer_papers(Announcements(database, running.is_taken), Vectors(database))
-        self._offer_mails(ledger, EventEffects(database, parts, ledger), parts)
+        self._offer_mails(ledger, effects, parts)
         self._offer_bulk(ReadersInBulk(parts, ledger), ledger, HandOver(database, parts, ledger))
         self._offer_addresses(parts, address_change)
         self._offer_words(parts)

@@ -52,8 +52,7 @@ class Addresses:
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]
     ) -> AddressStatus:
-        with self._database.change():
-            self._database.lock("address", subscriber_id)
+        with self._database.locked("address", subscriber_id):
             try:
                 stored = self.get_address_status(subscriber_id)
             except ReaderUnreadable as error:

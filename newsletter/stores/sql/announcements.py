@@ -1,4 +1,4 @@
-"""Announcement days: the table `announcement_days`."""
+"""Keeps announcement days: the table `announcement_days`."""
 
 from __future__ import annotations
 
@@ -31,15 +31,13 @@ class Announcements:
         self._documents = Documents(database)
 
     def remember_day(self, day: AnnouncementDay) -> None:
-        with self._database.change():
-            self._database.lock("day", day.announced_on)
+        with self._database.locked("day", day.announced_on):
             self.rows.put(day)
             if self._noted(day.announced_on):
                 self._note(day)
 
     def add_feeds(self, announced_on: date, feeds: Sequence[Feed], reports: Sequence[FeedReport]) -> AnnouncementDay:
-        with self._database.change():
-            self._database.lock("day", announced_on)
+        with self._database.locked("day", announced_on):
             stored = self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
             if noted := self._noted(announced_on):
                 stored = replace(stored, asking=noted.asking)
@@ -50,8 +48,7 @@ class Announcements:
         return day
 
     def begin_asking(self, announced_on: date, category: str, *, run_id: str, now: datetime) -> bool:
-        with self._database.change():
-            self._database.lock("day", announced_on)
+        with self._database.locked("day", announced_on):
             noted = self._noted(announced_on)
             stored = noted or self.get_day(announced_on) or AnnouncementDay(announced_on, (), ())
             day = begin_asking(stored, category, run_id=run_id, now=now, is_running=self._is_running)

@@ -88,8 +88,7 @@ class SqlContents:
                     yield kind, [table.value_of(row) for row in rows]
 
     def begin(self, origin: str) -> bool:
-        with self._database.change():
-            self._database.lock("release")
+        with self._database.locked("release"):
             if (begun := schema.unfinished_origin(self._database)) is not None:
                 if begun != origin:
                     raise StoreError(schema.unfinished_text(self._database, begun))

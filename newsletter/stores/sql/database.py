@@ -133,6 +133,13 @@ class Database:
         finally:
             self._local.connection = None
 
+    @contextmanager
+    def locked(self, *names: object) -> Iterator[Connection]:
+        """A change that has the lock of that name, see `lock`."""
+        with self.change() as connection:
+            self.lock(*names)
+            yield connection
+
     def lock(self, *names: object) -> None:
         """Waits until nobody else has the lock of that name; it is given back at the end of the change around it."""
         if self._current is None:

@@ -1,4 +1,4 @@
-"""Digests for the archive: the table `digests`."""
+"""Keeps digests for the archive: the table `digests`."""
 
 from __future__ import annotations
 

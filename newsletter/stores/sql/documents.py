@@ -1,4 +1,4 @@
-"""Small texts by name: the table `documents`."""
+"""Keeps small texts by name: the table `documents`."""
 
 from __future__ import annotations
 

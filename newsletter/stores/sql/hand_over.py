@@ -1,4 +1,4 @@
-"""The hand-over of a mail: its row's next state and its digest, by one statement, unless its reader has left.
+"""Hands a mail over: writes its row's next state and its digest, by one statement, unless its reader has left.
 
 PostgreSQL has a statement for two tables. In SQLite that is an INSERT into a view, of which a trigger makes the two
 writes; both are of the connection's own, so that no database has to be brought up to date for them.

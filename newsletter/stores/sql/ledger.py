@@ -40,6 +40,7 @@ from newsletter.stores.sql.moves import MoveNotes
 from newsletter.stores.sql.run_locks import LivingRuns
 from newsletter.stores.sql.table import SqlTable, batched, keyed_update, select_raw
 from newsletter.stores.values import adapter_of
+from newsletter.subscribers import address_change
 
 _SENT = [state for state in DeliveryState if ledger.counts_as_sent(state)]
 _MOST_TRIES = 20  # each lost one means that somebody else wrote the row
@@ -221,6 +222,13 @@ class Ledger:
         wanted = select(func.count()).where(self._columns.digest_on == digest_on, self._columns.was_handed_over)
         with self._database.statement() as connection:
             return int(connection.execute(wanted).scalar_one())
+
+    def reassign(self, old: str, to: str) -> None:
+        """Gives one subscriber's rows to another. Call within a change."""
+        theirs = self.get_deliveries(subscriber_id=old)
+        others = {row.digest_on: row for row in self.get_deliveries(subscriber_id=to)}
+        self.rows.put(*(address_change.merge_rows(row, others.get(row.digest_on), to) for row in theirs))
+        self.rows.drop(self._columns.subscriber_id == old)
 
     def _find(self, *conditions: ColumnElement[bool]) -> list[Delivery]:
         return self.rows.find(*conditions, order=(self._columns.digest_on, self._columns.subscriber_id))

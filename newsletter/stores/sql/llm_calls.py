@@ -1,4 +1,4 @@
-"""A model's answers and calls: the tables `gradings`, `model_calls` and `model_batches`, by UTC day."""
+"""Keeps a model's answers and calls: the tables `gradings`, `model_calls` and `model_batches`, by UTC day."""
 
 from __future__ import annotations
 
@@ -44,9 +44,8 @@ class LlmCalls:
     # -- calls
 
     def begin_call(self, call: ModelCall, *, budget_usd: Decimal | None) -> bool:
-        with self._database.change():
-            on = _utc_day(call.at)
-            self._database.lock("calls", on)
+        on = _utc_day(call.at)
+        with self._database.locked("calls", on):
             if self.calls.get(on, call.call_id) is not None:
                 return True
             if not spending.is_within_budget(call, self._begun(call, on), budget_usd):
@@ -92,9 +91,8 @@ class LlmCalls:
     # -- batches of calls
 
     def begin_batch(self, batch: ModelBatch, calls: Sequence[ModelCall], *, budget_usd: Decimal | None) -> bool:
-        with self._database.change():
-            on = _utc_day(batch.at)
-            self._database.lock("batch", *batch.request_key)
+        on = _utc_day(batch.at)
+        with self._database.locked("batch", *batch.request_key):
             self._database.lock("calls", on)
             if stored := self._find_same(batch):
                 return stored[0].batch_id == batch.batch_id
@@ -106,8 +104,7 @@ class LlmCalls:
         return True
 
     def move_batch(self, batch: ModelBatch) -> None:
-        with self._database.change():
-            self._database.lock("batch", *batch.request_key)
+        with self._database.locked("batch", *batch.request_key):
             stored = self.batches.get(batch.batch_id)
             if stored is None or stored.is_open or not batch.is_open:
                 self.batches.put(batch)

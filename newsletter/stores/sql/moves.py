@@ -1,4 +1,4 @@
-"""Notes of changed addresses: the table `moves` says which id is theirs now. address_change.py does the moving."""
+"""Keeps notes of changed addresses: the table `moves` says which id is theirs now. ../address_change.py moves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from newsletter.model import Move
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.table import SqlTable
+from newsletter.subscribers import address_change
 
 
 class MoveNotes:
@@ -21,12 +22,7 @@ class MoveNotes:
         return self.rows.find_readable(order=(self._columns.at, self._columns.subscriber_id))
 
     def heir_of(self, subscriber_id: str) -> str:
-        seen = set[str]()
-        while subscriber_id not in seen:
-            seen.add(subscriber_id)
-            if (move := self.get(subscriber_id)) is not None:
-                subscriber_id = move.to
-        return subscriber_id
+        return address_change.find_heir(subscriber_id, self.get)
 
     def get(self, subscriber_id: str) -> Move | None:
         return self.rows.get(subscriber_id)
@@ -43,11 +39,6 @@ class MoveNotes:
         Here a move is one change; such a one came with what was moved over from another store.
         """
         return self.rows.find_readable(~self._columns.is_done, order=(self._columns.at, self._columns.subscriber_id))
-
-
-def why_unfinished(move: Move) -> str:
-    again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
-    return f"their move to another address is not finished; run '{again}'"
 
 
 def columns_of(move: Move) -> dict[str, Any]:

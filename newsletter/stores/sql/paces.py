@@ -41,8 +41,7 @@ class Paces:
             return max(0.0, float(until) - self._now_s(connection))
 
     def _reserve(self, name: str, amount_s: float) -> float:
-        with self._database.change() as connection:
-            self._database.lock(f"pace of {name}")
+        with self._database.locked(f"pace of {name}") as connection:
             now_s = self._now_s(connection)
             held_s = self._left(f"hold of {name}", now_s)
             if held_s > MOST_WAITED_S:
@@ -52,8 +51,7 @@ class Paces:
         return backlog_s
 
     def _hold(self, document: str, seconds: float) -> None:
-        with self._database.change() as connection:
-            self._database.lock(document)
+        with self._database.locked(document) as connection:
             now_s = self._now_s(connection)
             self._documents.put_document(document, repr(now_s + max(seconds, self._left(document, now_s))))
 

@@ -31,8 +31,7 @@ class Profiles:
         after: int | None = None,
         most_a_day: int | None = None,
     ) -> ProfileRevision:
-        with self._database.change():
-            self._database.lock("profile", subscriber_id)
+        with self._database.locked("profile", subscriber_id):
             stored = self.get_revisions(subscriber_id)
             latest = rules.add_revision(
                 stored, subscriber_id, text, origin=origin, now=now, after=after, most_a_day=most_a_day
@@ -66,8 +65,7 @@ class Votes:
         self._columns = tables.votes.c
 
     def put_vote(self, vote: Vote) -> None:
-        with self._database.change():
-            self._database.lock("votes", vote.subscriber_id)
+        with self._database.locked("votes", vote.subscriber_id):
             stored = self.rows.get(vote.subscriber_id, vote.arxiv_id)
             if stored is None or stored.at <= vote.at:
                 self.rows.put(vote)

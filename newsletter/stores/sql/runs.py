@@ -7,8 +7,8 @@ from typing import Any
 
 from newsletter.errors import StoreError
 from newsletter.model import RunReport
+from newsletter.stores.address_change import AddressChange
 from newsletter.stores.sql import tables
-from newsletter.stores.sql.address_change import AddressChange
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.run_locks import LivingRuns
 from newsletter.stores.sql.table import SqlTable

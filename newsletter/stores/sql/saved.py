@@ -1,4 +1,4 @@
-"""The papers that readers saved: the table `saved_papers`."""
+"""Keeps the papers that readers saved: the table `saved_papers`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ class SavedPapers:
         self._columns = tables.saved_papers.c
 
     def save_paper(self, saved: SavedPaper, *, most: int) -> bool:
-        with self._database.change():
-            self._database.lock("saved", saved.subscriber_id)
+        with self._database.locked("saved", saved.subscriber_id):
             stored = self.get_saved(saved.subscriber_id)
             if any(each.paper.arxiv_id == saved.paper.arxiv_id for each in stored):
                 return True

@@ -87,8 +87,7 @@ def upgrade(database: Database, to: str = "head") -> Release:
     config.set_main_option("path_separator", "os")
     if database.path is not None:
         _make_file(database.path)
-    with database.change() as connection:
-        database.lock("release")
+    with database.locked("release") as connection:
         before = revision_of(database)
         if before > HEAD:
             require_tables(database)

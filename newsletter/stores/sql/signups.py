@@ -41,8 +41,7 @@ class SignUps:
 
     def add_sign_up(self, sign_up: SignUp) -> bool:
         """Deletes and writes a row either way, so that its time says nothing about the address."""
-        with self._database.change():
-            self._database.lock("sign-up", sign_up.subscriber_id)
+        with self._database.locked("sign-up", sign_up.subscriber_id):
             stored = self.get_sign_up(sign_up.subscriber_id, _day_of(sign_up))
             self.asked.put(stored or sign_up)
         return stored is None
@@ -54,8 +53,7 @@ class SignUps:
         return self.asked.find(order=(self.asked.columns.at, self.asked.columns.subscriber_id))
 
     def change_sign_up(self, subscriber_id: str, on: date, change: Callable[[SignUp], SignUp | None]) -> SignUp | None:
-        with self._database.change():
-            self._database.lock("sign-up", subscriber_id)
+        with self._database.locked("sign-up", subscriber_id):
             stored = self.get_sign_up(subscriber_id, on)
             changed = change(stored) if stored is not None else None
             if changed is None:
@@ -71,8 +69,7 @@ class SignUps:
     # -- enrolled
 
     def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
-        with self._database.change():
-            self._database.lock("enrolment")
+        with self._database.locked("enrolment"):
             if most is not None and self._count_places_taken(sign_up.subscriber_id) >= most:
                 return False
             stored = self.get_enrolment(sign_up.subscriber_id)  # what cannot be read is not written over

@@ -14,11 +14,12 @@ from newsletter.stores.sql import tables
 from newsletter.stores.sql.addresses import Addresses
 from newsletter.stores.sql.digests import Digests
 from newsletter.stores.sql.events import Events
-from newsletter.stores.sql.moves import MoveNotes, why_unfinished
+from newsletter.stores.sql.moves import MoveNotes
 from newsletter.stores.sql.profiles import Profiles, Votes
 from newsletter.stores.sql.saved import SavedPapers
 from newsletter.stores.sql.signups import SignUps
 from newsletter.stores.sql.table import SqlTable, select_raw
+from newsletter.subscribers import address_change
 
 EVENTS_THAT_COUNT = timedelta(days=60)  # an event of an older mail says nothing of one that is to come
 
@@ -55,16 +56,11 @@ class SubscriberParts:
             move = self.moves.rows.read_raw(row)
         except ReaderUnreadable:  # a note of somebody else
             return
-        if not move.is_done and subscriber_id in (move.subscriber_id, move.to):
-            raise ReaderUnreadable(subscriber_id, why_unfinished(move))
+        if why := address_change.explain_unfinished([move]).get(subscriber_id):
+            raise ReaderUnreadable(subscriber_id, why)
 
     def unfinished(self) -> dict[str, str]:
-        """Names those whose move to another address is not finished, with what ends it; by subscriber id."""
-        found: dict[str, str] = {}
-        for move in self.moves.get_unfinished():
-            for who in (move.subscriber_id, move.to):
-                found.setdefault(who, why_unfinished(move))
-        return found
+        return address_change.explain_unfinished(self.moves.get_unfinished())
 
     def table(self, name: str) -> SqlTable[Any]:
         """Gives the one of these parts' tables that has this name."""

@@ -42,8 +42,7 @@ class Welcomes:
         return [self.rows.value_of(row) for page in self.rows.pages() for row in page]
 
     def change_welcome(self, subscriber_id: str, change: Callable[[Welcome | None], Welcome | None]) -> Welcome | None:
-        with self._database.change():
-            self._database.lock("welcome", subscriber_id)
+        with self._database.locked("welcome", subscriber_id):
             stored = self.rows.get(subscriber_id)
             changed = change(stored)
             self._marks.put(WELCOMES_BEGUN)

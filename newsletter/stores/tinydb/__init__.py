@@ -6,18 +6,21 @@ puts them together. See docs/state.md for each file and field.
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 
+from newsletter.delivery import ledger as rules
 from newsletter.files import atomic
+from newsletter.stores.address_change import AddressChange
+from newsletter.stores.event_effects import EventEffects
 from newsletter.stores.locks import RunLocks
-from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.announcements import Announcements
 from newsletter.stores.tinydb.bulk import ReadersInBulk
 from newsletter.stores.tinydb.claims import Claims
 from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.documents import Documents
-from newsletter.stores.tinydb.event_effects import EventEffects
 from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.hand_over import HandOver
@@ -49,12 +52,28 @@ class TinyStore:
         addresses, digests, profiles, votes = Addresses(folder), Digests(folder), Profiles(folder), Votes(folder)
         saved = SavedPapers(folder)
         signups = SignUps(folder, addresses, digests, (profiles, votes, saved))
-        parts = SubscriberParts(Events(folder), MoveNotes(folder), addresses, profiles, votes, saved, signups, digests)
-        ledger = Ledger(folder, running, parts.events, parts.moves)
-        address_change = AddressChange(folder, running, parts, ledger)
+        events, moves = Events(folder), MoveNotes(folder)
+        parts = SubscriberParts(events, moves, addresses, profiles, votes, saved, signups, digests)
+        ledger = Ledger(folder, running, events, moves)
+        wait = partial(folder.change, events.path)
+
+        def count_handed_over(digest_on: date) -> int:
+            return sum(map(rules.was_handed_over, ledger.get_deliveries(digest_on=digest_on)))
+
+        effects = EventEffects(wait, events, addresses, ledger, moves.heir_of, count_handed_over)
+        address_change = AddressChange(
+            partial(folder.change, moves.path),
+            running.any_taken,
+            parts.require_readable,
+            (events, profiles, votes, saved, addresses),
+            digests,
+            signups,
+            ledger,
+            moves,
+        )
         self._offer_subscribers(parts, address_change, Welcomes(folder))
         self._offer_papers(Announcements(folder, running.is_taken), Vectors(folder))
-        self._offer_mails(ledger, EventEffects(folder, parts, ledger), Search(ledger, digests))
+        self._offer_mails(ledger, effects, Search(ledger, digests))
         self._offer_bulk(ReadersInBulk(parts, ledger), ledger, HandOver(folder, parts, ledger))
         self._offer_work(LlmCalls(folder), Runs(folder, running, address_change), Claims(folder), Documents(folder))
         with folder.change(path):

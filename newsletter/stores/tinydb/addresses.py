@@ -6,6 +6,7 @@ A suppression that comes while that file cannot be read is kept beside it, in wa
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from newsletter.delivery import suppression
@@ -31,6 +32,10 @@ class Addresses:
 
     def get_address_statuses(self) -> list[AddressStatus]:
         return find_readable(sorted(self.ids()), self.get_address_status)
+
+    def find_bounced(self, morning: date) -> list[AddressStatus]:
+        """Gives the statuses that a bounce of that morning suppresses, or would, by subscriber id."""
+        return [each for each in self.get_address_statuses() if suppression.has_bounced_on(each, morning)]
 
     def change_address_status(
         self, subscriber_id: str, change: Callable[[AddressStatus], AddressStatus]

@@ -1,4 +1,4 @@
-"""Announcement days: announcements/2026-11-22.json each."""
+"""Keeps announcement days: announcements/2026-11-22.json each."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class ReadersInBulk:
     def get_histories(
         self, subscriber_ids: Collection[str], *, digest_on: date, since: date, mailed_since: date
     ) -> dict[str, ReaderHistory | ReaderUnreadable]:
-        unfinished = self.parts.moves.find_unfinished()
+        unfinished = self.parts.unfinished()
         found: dict[str, ReaderHistory | ReaderUnreadable] = {}
         for who in subscriber_ids:
             try:

@@ -1,4 +1,4 @@
-"""Digests for the archive: digests/s_8k2mpq4x/2026-11-22.json each."""
+"""Keeps digests for the archive: digests/s_8k2mpq4x/2026-11-22.json each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small texts by name: documents/NAME each."""
+"""Keeps small texts by name: documents/NAME each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hand-over of a mail: its digest and its row's next state, unless its reader has left."""
+"""Hands a mail over: writes its digest and its row's next state, unless its reader has left."""
 
 from __future__ import annotations
 

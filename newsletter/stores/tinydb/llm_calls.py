@@ -1,4 +1,4 @@
-"""A model's answers and calls: judgements/PROFILE/DATE.json, calls/DATE.json and batches/DATE.json, by UTC day."""
+"""Keeps a model's answers and calls by UTC day: judgements/PROFILE/DATE.json, calls/DATE.json, batches/DATE.json."""
 
 from __future__ import annotations
 

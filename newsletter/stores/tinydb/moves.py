@@ -1,4 +1,4 @@
-"""Notes of changed addresses: moved/s_8k2mpq4x.json says which id is theirs now. address_change.py does the moving."""
+"""Keeps notes of changed addresses: moved/s_8k2mpq4x.json says which id is theirs now. ../address_change.py moves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from newsletter.model import Move
 from newsletter.stores.tinydb.folder import StateFolder
 from newsletter.stores.tinydb.subscriber_files import SubscriberFiles, errors_of, find_readable
 from newsletter.stores.tinydb.table import JsonTable
+from newsletter.subscribers import address_change
 
 
 class MoveNotes(SubscriberFiles[Move]):
@@ -18,12 +19,7 @@ class MoveNotes(SubscriberFiles[Move]):
         return sorted(find_readable(self.ids(), self.get), key=lambda move: (move.at, move.subscriber_id))
 
     def heir_of(self, subscriber_id: str) -> str:
-        seen = set[str]()
-        while subscriber_id not in seen:
-            seen.add(subscriber_id)
-            if (move := self.get(subscriber_id)) is not None:
-                subscriber_id = move.to
-        return subscriber_id
+        return address_change.find_heir(subscriber_id, self.get)
 
     def get(self, subscriber_id: str) -> Move | None:
         path = self._file(subscriber_id)
@@ -34,11 +30,6 @@ class MoveNotes(SubscriberFiles[Move]):
         """Call under the folder's lock."""
         self._table.put(self._file(move.subscriber_id), move)
 
-    def find_unfinished(self) -> dict[str, str]:
-        """Names those who are to be moved, or to whom somebody is, with what ends it; by subscriber id."""
-        found: dict[str, str] = {}
-        for move in self.get_moves():
-            again = f"newsletter subscribers move {move.subscriber_id} {move.email or move.to}"
-            for who in () if move.is_done else (move.subscriber_id, move.to):
-                found.setdefault(who, f"their move to another address is not finished; run '{again}'")
-        return found
+    def get_unfinished(self) -> list[Move]:
+        """Gives the moves that were begun and not finished."""
+        return [move for move in self.get_moves() if not move.is_done]

@@ -6,8 +6,8 @@ from datetime import date
 
 from newsletter.errors import StoreError
 from newsletter.model import RunReport
+from newsletter.stores.address_change import AddressChange
 from newsletter.stores.locks import RunLocks
-from newsletter.stores.tinydb.address_change import AddressChange
 from newsletter.stores.tinydb.folder import StateFolder, day_file, day_files, disk_errors, safe_name
 from newsletter.stores.tinydb.table import JsonTable
 

@@ -1,4 +1,4 @@
-"""The papers that readers saved: saved/s_8k2mpq4x.json each."""
+"""Keeps the papers that readers saved: saved/s_8k2mpq4x.json each."""
 
 from __future__ import annotations
 

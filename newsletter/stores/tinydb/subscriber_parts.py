@@ -15,6 +15,7 @@ from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.profiles import Profiles, Votes
 from newsletter.stores.tinydb.saved import SavedPapers
 from newsletter.stores.tinydb.signups import SignUps
+from newsletter.subscribers import address_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class SubscriberParts:
     digests: Digests
 
     def require_readable(self, subscriber_id: str, digest_on: date | None = None) -> None:
-        self.read_all(subscriber_id, digest_on, self.moves.find_unfinished())
+        self.read_all(subscriber_id, digest_on, self.unfinished())
 
     def read_all(self, subscriber_id: str, digest_on: date | None, unfinished: Mapping[str, str]) -> list[Vote]:
         """Reads what `require_readable` looks at, and gives their votes. `unfinished` are the moves that are."""
@@ -47,6 +48,9 @@ class SubscriberParts:
             self.digests.get_digest(subscriber_id, digest_on)
         self.events.require_readable(subscriber_id)
         return votes
+
+    def unfinished(self) -> dict[str, str]:
+        return address_change.explain_unfinished(self.moves.get_unfinished())
 
     def find_unreadable(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -79,10 +79,8 @@ def kind(request: pytest.FixtureRequest) -> Kind:
 
 def live(kind: Kind, answer: Answer, slept: list[float] | None = None) -> Fetching:
     client = httpx2.Client(transport=httpx2.MockTransport(lambda request: answer()))
-    sleep = (slept if slept is not None else []).append
-    turns = Turns(sleep=sleep, monotonic=lambda: 0.0)
-    getter = PoliteGetter(Fetcher(client), turns, understand=understand, sleep=sleep, monotonic=lambda: 0.0)
-    return kind.build(getter)
+    turns = Turns(sleep=(slept if slept is not None else []).append, monotonic=lambda: 0.0)
+    return kind.build(PoliteGetter(Fetcher(client), turns, understand=understand, monotonic=lambda: 0.0))
 
 
 def test_papers_have_an_id_a_page_and_their_category_alone(kind: Kind) -> None:

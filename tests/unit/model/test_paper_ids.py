@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import MOST_ID_CHARS, IdKind, PaperId
+from newsletter.model.paper_ids import MOST_ID_CHARS, IdKind, PaperId
 
 
 @pytest.mark.parametrize(

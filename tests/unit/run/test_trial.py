@@ -22,7 +22,8 @@ from newsletter.model import (
     Subscriber,
     Votes,
 )
-from newsletter.run import TRIED_DAYS, Morning, Trial, compose, count_days, select_from, try_days
+from newsletter.run import TRIED_DAYS, Morning, Trial, compose, count_days, try_days
+from newsletter.run.select import select_from
 from newsletter.scoring import Scorer
 from newsletter.scoring.protocols import History
 from tests import make

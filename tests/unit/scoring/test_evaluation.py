@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from newsletter.cli.eval import command
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ReaderHistory, Topic
-from newsletter.run import Morning, select_from
+from newsletter.run import Morning
+from newsletter.run.select import select_from
 from newsletter.scoring.evaluation.baselines import rank_by_bm25, rank_by_chance
 from newsletter.scoring.evaluation.corpus import (
     CorpusDay,

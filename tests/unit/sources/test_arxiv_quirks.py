@@ -19,15 +19,14 @@ from newsletter.errors import SourceError
 from newsletter.sources import arxiv
 from newsletter.sources.arxiv import (
     ATTEMPTS,
-    MAX_WAIT_S,
     REACH_ATTEMPTS,
     UNREACHABLE_S,
     ArxivSource,
     open_arxiv,
-    wait_before_retry,
 )
 from newsletter.sources.fetching.fetcher import retry_after_s
 from newsletter.sources.fetching.kept_answers import KeptAnswers
+from newsletter.sources.trouble import MAX_WAIT_S, wait_before_retry
 from newsletter.sources.turns import Turns
 from newsletter.stores.tinydb.paces import FolderPaces
 from tests import TESTS

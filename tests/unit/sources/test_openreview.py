@@ -45,9 +45,7 @@ def source(
     slept: list[float] = []
     fetcher = open_fetcher(contact="ada@example.org", reach=operators(server.url))
     turns = Turns(hold=(slept if held is None else held).append, sleep=slept.append, monotonic=lambda: 0.0)
-    getter = PoliteGetter(
-        fetcher, turns, understand=understand, holds_others=True, sleep=slept.append, monotonic=lambda: 0.0
-    )
+    getter = PoliteGetter(fetcher, turns, understand=understand, holds_others=True, monotonic=lambda: 0.0)
     return OpenReviewSource(getter, lambda: NOW, account=account, api_url=server.url)
 
 
