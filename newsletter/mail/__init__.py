@@ -15,7 +15,6 @@ from newsletter.mail.sample_digest import (
     NOTHING,
     PARTLY_JUDGED,
 )
-from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.updates import UpdateView, update_views
 from newsletter.mail.view import PAPER_AUTHORS
 
@@ -36,10 +35,8 @@ __all__ = [
     "build_service_message",
     "build_welcome",
     "cost_view",
-    "load_theme",
     "render",
     "responses",
-    "stylesheet",
     "templates",
     "update_views",
     "welcome",
