@@ -17,12 +17,12 @@ from newsletter.files import resources
 from newsletter.mail.inline_css import ascii_html, inline
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.render import Renderer, environment_of
-from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, DigestView
 from newsletter.model import Announcement, Digest, RenderedDigest, Score, ScoreReport, Subscriber
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from newsletter.texts import Texts
+from newsletter.theme import load_theme
 from tests import make
 
 ROUNDS = 5

@@ -31,8 +31,8 @@ from pydantic_settings import (
 )
 
 from newsletter.errors import ConfigError
-from newsletter.mail import load_theme
 from newsletter.signing import Signer
+from newsletter.theme import load_theme
 
 ENV_FILE = ".env"
 _PREFIX = "NEWSLETTER_"

@@ -36,7 +36,7 @@ stores
 subscribers
 sources
 papers | delivery | sources.fetching
-senders
+senders | theme
 files
 formatting | texts | line_breaks
 model

@@ -50,13 +50,13 @@ from newsletter.app.services import (
 from newsletter.app.transfer import back_up, migrate, restore
 from newsletter.app.web import build_archive_pages, build_web
 from newsletter.errors import ConfigError
-from newsletter.papers.categories import SourceName
-from newsletter.run import RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Fetching, Source
 
 if TYPE_CHECKING:
     from newsletter.mail.render import Renderer
+    from newsletter.papers.categories import SourceName
+    from newsletter.run import RunContext
     from newsletter.scoring.local import LocalScorer
 
 FEEDS_PAUSE_S = 1.0  # between two feeds, which may be of one server
@@ -91,6 +91,8 @@ def build(
     Raises ConfigError for what cannot work.
     Opens no connection and writes nothing but the folders of memory and outbox.
     """
+    from newsletter.run import RunContext
+
     store = build_store(settings)
     parts = parts or build_lasting_parts(settings)
     scorer, prefetcher = build_scorer(settings, store, parts.local_scorer, tell_progress)
@@ -126,6 +128,7 @@ def build_source(settings: Settings, feed: Path | None) -> Source:
 
 def build_other_sources(settings: Settings, contact: str) -> Mapping[SourceName, Fetching]:
     """Builds the sources of categories with a prefix. They ask public servers alone, and each at its own pace."""
+    from newsletter.papers.categories import SourceName
     from newsletter.sources.any_feed import AnyFeedSource
     from newsletter.sources.fetching.fetcher import open_fetcher
     from newsletter.sources.polite import PoliteGetter

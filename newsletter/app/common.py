@@ -10,21 +10,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
-
 from newsletter.app.database import open_database
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.mail.message import MailIdentity
-from newsletter.mail.render import Renderer
-from newsletter.mail.theme import load_theme
-from newsletter.mail.view import Brand
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF
-from newsletter.run.schedule import Timing
 from newsletter.settings import Settings
 from newsletter.stores import Store
+from newsletter.theme import load_theme
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from newsletter.mail.message import MailIdentity
+    from newsletter.mail.render import Renderer
+    from newsletter.run.schedule import Timing
     from newsletter.services.directory import ListedSubscribers, SubscriberList
     from newsletter.signing import Signer
 
@@ -57,6 +56,8 @@ def find_store(settings: Settings, part: str) -> Store | None:
 
 
 def build_mail_identity(settings: Settings) -> MailIdentity:
+    from newsletter.mail.message import MailIdentity
+
     return MailIdentity(
         sender=settings.from_address,
         reply_to=settings.reply_address,
@@ -93,6 +94,8 @@ def forbid_readable_password(host: str, tls: str, remedy: str) -> None:
 
 
 def build_renderer(settings: Settings) -> Renderer:
+    from newsletter.mail.render import Brand, Renderer
+
     return Renderer(
         Brand(settings.name, settings.reply_address, settings.footer),
         resources.folders("templates/email"),
@@ -102,6 +105,8 @@ def build_renderer(settings: Settings) -> Renderer:
 
 
 def build_timing(settings: Settings) -> Timing:
+    from newsletter.run.schedule import Timing
+
     return Timing(settings.jitter_minutes, timedelta(hours=settings.latest_h))
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from typing import TYPE_CHECKING
 
 from newsletter.app.common import reveal, utc_now
-from newsletter.services import lost_memory
 from newsletter.settings import Settings
 from newsletter.stores import Store
+
+if TYPE_CHECKING:
+    from newsletter.services import lost_memory
 
 _PERMISSION = (
     "give the key the permission Stats (read access), so that a lost memory is noticed before anybody is mailed"
@@ -20,11 +23,15 @@ def require_known_memory(settings: Settings, store: Store, *, is_noted: bool = T
 
     Gives a sentence about what could not be known. May be repeated; asks nobody once a run was recorded.
     """
+    from newsletter.services import lost_memory
+
     return lost_memory.require_known(store, utc_now().date(), partial(ask_sent_before, settings), is_noted=is_noted)
 
 
 def ask_sent_before(settings: Settings, since: date) -> lost_memory.SentBefore:
     """Asks SendGrid how many digests it took since then. A mail server cannot say; the outbox is no mail."""
+    from newsletter.services import lost_memory
+
     if settings.send_by != "sendgrid":
         return lost_memory.SentBefore(None)
     import httpx2

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from newsletter.app.common import utc_now
 from newsletter.app.database import build_paces
 from newsletter.errors import ConfigError
 from newsletter.model import Subscriber
-from newsletter.papers import is_arxiv
-from newsletter.run import LookBack, ProgressListener, RunContext
 from newsletter.settings import Settings
 from newsletter.sources import Harvester
-from newsletter.sources.turns import Turns
-from newsletter.stores.tinydb.paces import FolderPaces
+
+if TYPE_CHECKING:
+    from newsletter.run import LookBack, ProgressListener, RunContext
+    from newsletter.sources.turns import Turns
 
 BACKFILL_S = 1_200.0
 LOOK_BACK_S = 300.0  # readers may wait for their mails meanwhile
@@ -26,6 +27,9 @@ def build_turns(settings: Settings, whose: str = "") -> Turns:
 
     They are arXiv's, for feeds and records alike, unless another name is given.
     """
+    from newsletter.sources.turns import Turns
+    from newsletter.stores.tinydb.paces import FolderPaces
+
     paces = build_paces(settings) or FolderPaces(settings.state, utc_now)
     name = whose or f"feeds of {settings.feed_url}"
     return Turns(reserve=partial(paces.reserve, name), hold=partial(paces.hold, name))
@@ -64,6 +68,9 @@ def build_look_back(
     Of none where feeds come from elsewhere than arXiv and no address of records is set. Each time that it asks takes
     LOOK_BACK_S seconds at most by each way to the records.
     """
+    from newsletter.papers import is_arxiv
+    from newsletter.run import LookBack
+
     wanted = {category for subscriber in subscribers for category in subscriber.categories}
     return LookBack(
         context.store,

@@ -14,7 +14,6 @@ from newsletter.app.database import build_paces
 from newsletter.errors import ConfigError
 from newsletter.senders import Sender
 from newsletter.settings import Settings
-from newsletter.stores.tinydb.paces import FolderPaces
 
 if TYPE_CHECKING:
     from newsletter.senders.paced import MailTurns, Rest
@@ -51,6 +50,7 @@ _limits: dict[
 def _limits_of(name: str, settings: Settings) -> tuple[Rest, MailTurns | None]:
     """Gives the rest of one mail server or provider, and the turns there, which all with one memory share."""
     from newsletter.senders.paced import MailTurns, Rest
+    from newsletter.stores.tinydb.paces import FolderPaces
 
     per_minute, pace = settings.mails_per_minute, f"mails by {name}"
     key = (name, per_minute, settings.database_url, settings.state, os.getpid())

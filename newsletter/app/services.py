@@ -19,10 +19,7 @@ from newsletter.app.scorers import build_local_scorer, build_vectors
 from newsletter.app.senders import build_sender
 from newsletter.errors import ConfigError
 from newsletter.files import resources
-from newsletter.mail import responses, welcome
 from newsletter.model import Message, Subscriber
-from newsletter.ops import log
-from newsletter.scoring import find_unknown_words
 from newsletter.settings import Settings
 from newsletter.stores import Store
 from newsletter.texts import TextsByLanguage
@@ -42,6 +39,7 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
 
     Nothing is loaded for trying them out before that is asked for.
     """
+    from newsletter.scoring import find_unknown_words
     from newsletter.services.profiles import ProfileService
 
     load = (lambda: load_listed(settings, store).subscribers) if subscribers is None else lambda: subscribers
@@ -60,6 +58,8 @@ def build_profiles(settings: Settings, store: Store, subscribers: Sequence[Subsc
 
 def build_service_mails(settings: Settings) -> ServiceMails:
     """Builds what writes answers and notices to readers."""
+    from newsletter.mail import responses
+
     return _build_mails(settings, resources.load_texts(responses.FILE))
 
 
@@ -86,6 +86,8 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
 
 def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[], None]) -> SignupService:
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
+    from newsletter.ops import log
+    from newsletter.scoring import find_unknown_words
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService
     from newsletter.subscribers.enrolment import subscriber_from_signup
@@ -111,12 +113,15 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
 
 def load_welcome_texts() -> TextsByLanguage:
     """Reads the sentences of the welcome. Raises ConfigError with everything that is wrong in the file."""
+    from newsletter.mail import welcome
+
     return resources.load_texts(welcome.FILE, former=welcome.FORMER_KEYS)
 
 
 def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:
     """Builds what welcomes whom the operator adds. Templates and the scorer are loaded when there is a newcomer."""
     from newsletter.mail.message import build_welcome
+    from newsletter.ops import log
     from newsletter.papers import arxiv_day
     from newsletter.services.directory import find_possible_heirs
     from newsletter.services.welcomes import WelcomeService

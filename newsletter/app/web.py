@@ -18,10 +18,8 @@ from newsletter.app.common import (
 from newsletter.app.database import build_request_counts, require_database
 from newsletter.app.inbound import build_mail_handler
 from newsletter.app.notifier import build_notifier
-from newsletter.app.sample import build_sample
 from newsletter.app.services import build_profiles, build_signup_service
 from newsletter.files import resources
-from newsletter.services import lost_memory
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -36,6 +34,7 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
 
     Raises ConfigError for a page that cannot be filled.
     """
+    from newsletter.app.sample import build_sample
     from newsletter.ops.metrics import Metrics
     from newsletter.web import Archives, WebPart, check_app, create_app
 
@@ -74,6 +73,8 @@ def build_web(settings: Settings, on_signup: Callable[[], None] = lambda: None) 
 
 def _require_ready(settings: Settings, store: Store) -> None:
     """Raises StoreError while the memory cannot be used, or has begun anew."""
+    from newsletter.services import lost_memory
+
     if settings.database_url:
         require_database(settings)
     else:

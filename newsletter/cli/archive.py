@@ -16,11 +16,11 @@ from newsletter.cli.common import complain, find_subscriber, new_table, print_ta
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.files import resources
-from newsletter.mail import stylesheet
 from newsletter.model import Subscriber
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.texts import FALLBACK_LANGUAGE
+from newsletter.theme import stylesheet
 from newsletter.web.archive import (
     BIBTEX,
     INDEX,

@@ -9,8 +9,8 @@ import click
 from newsletter.cli.env_file import write_env_file
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
-from newsletter.mail import load_theme
 from newsletter.settings import Settings, load_settings
+from newsletter.theme import load_theme
 
 
 def new_secret_key() -> str:

@@ -15,7 +15,6 @@ from newsletter.mail.sample_digest import (
     NOTHING,
     PARTLY_JUDGED,
 )
-from newsletter.mail.theme import load_theme, stylesheet
 from newsletter.mail.updates import UpdateView, update_views
 from newsletter.mail.view import PAPER_AUTHORS
 
@@ -35,10 +34,8 @@ __all__ = [
     "build_message",
     "build_service_message",
     "cost_view",
-    "load_theme",
     "render",
     "responses",
-    "stylesheet",
     "templates",
     "update_views",
     "welcome",

@@ -35,13 +35,13 @@ from newsletter.mail.sample_digest import (
 from newsletter.mail.shared_pages import SharedPages
 from newsletter.mail.size_budget import Detail, fit, html_bytes
 from newsletter.mail.templates import CompiledTemplates, load_notices, load_update_texts, loader_of, problem_of
-from newsletter.mail.theme import Theme, load_theme
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
 from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, RenderedDigest
 from newsletter.signing import Signer
 from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick, write_colon
+from newsletter.theme import Theme, load_theme
 
 __all__ = ["Brand", "Renderer"]
 

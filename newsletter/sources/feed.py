@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import accumulate
@@ -48,7 +48,10 @@ _SUMMER_TIME = timedelta(hours=1)
 _NAME_CHARS = 200  # what is longer is no name; the rest of it is cut off
 
 
-def parse_feed(body: bytes, category: str) -> Feed:
+Read = Callable[[bytes, str], Document]  # what `read_document` does
+
+
+def parse_feed(body: bytes, category: str, read: Read = read_document) -> Feed:
     """Reads the entries of `body` that belong to `category`; none for the valid, empty feed of a weekend.
 
     `body` may be a combined feed (cs.LG+cs.AI): then an entry belongs to each of its categories. Raises
@@ -57,13 +60,13 @@ def parse_feed(body: bytes, category: str) -> Feed:
     """
     check_category(category)
     with _failing_only(category):
-        return _feed(read_document(body, category), category)
+        return _feed(read(body, category), category)
 
 
-def feed_day(body: bytes, name: str) -> date:
+def feed_day(body: bytes, name: str, read: Read = read_document) -> date:
     """Reads the day a feed gives itself, whatever its categories. `name` is what messages call it."""
     with _failing_only(name):
-        document = read_document(body, name)
+        document = read(body, name)
         _covered(document, name)
         return _announced_on(document, name)
 

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
 from newsletter.errors import SourceError
 from newsletter.model import Feed
 from newsletter.papers import categories, merge_announcements
-from newsletter.sources.feed import check_category, feed_day, parse_feed
+from newsletter.sources.feed import Read, check_category, feed_day, parse_feed
 from newsletter.sources.feed_papers import parse_entries
-from newsletter.sources.markup import MAX_BODY_BYTES
+from newsletter.sources.markup import MAX_BODY_BYTES, Document, read_document
 from newsletter.sources.openreview_notes import in_order, read_notes
 from newsletter.sources.preprint_records import read_page
 from newsletter.sources.preprints import as_preprints
@@ -33,11 +33,13 @@ _T = TypeVar("_T")
 
 
 class RecordedSource:
-    """A Source over a folder or a file, all of one day; it is read anew by every call, the day when a file changed."""
+    """A Source over a folder or a file, all of one day; each call reads the file, and parses it if it changed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._day_of = lru_cache(maxsize=1)(lambda path, *_version: self._read(path, path.stem, feed_day))
+        read = _keeping_the_last(read_document)
+        self._feed_in, feed_day_in = partial(parse_feed, read=read), partial(feed_day, read=read)
+        self._day_of = lru_cache(maxsize=1)(lambda path, *_version: self._read(path, path.stem, feed_day_in))
 
     def day(self, now: datetime) -> date:
         """Reads the day of the recording, whatever the clock says: that of the first of arXiv's files that can be read.
@@ -73,7 +75,7 @@ class RecordedSource:
         check_category(category)  # before it becomes part of a file name
         with self._disk(category):
             path = self._file_of(category)
-        return self._read(path, category, parse_feed)
+        return self._read(path, category, self._feed_in)
 
     def _fetch_other(self, category: str) -> Feed:
         with self._disk(category):
@@ -126,6 +128,19 @@ class RecordedSource:
     def _other_files(self) -> list[Path]:
         files = (each for each in self._path.iterdir() if each.suffix in _OTHER_ENDINGS)
         return sorted(each for each in files if _OTHER.match(each.name))
+
+
+def _keeping_the_last(read: Read) -> Read:
+    """Does what `read` does; of the same bytes it gives the same document, since one file may have many categories."""
+    last: tuple[bytes, Document] | None = None
+
+    def read_once(body: bytes, name: str) -> Document:
+        nonlocal last
+        found = last if last and last[0] == body else (body, read(body, name))
+        last = found
+        return found[1]
+
+    return read_once
 
 
 def parse_other(body: bytes, category: str) -> Feed:

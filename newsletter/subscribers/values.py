@@ -13,7 +13,6 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -62,6 +61,8 @@ def to_address(text: str) -> str:
 
     Asks no DNS. Letters outside ASCII before the @ would need SMTPUTF8 all the way to the reader: refused.
     """
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - most commands check no address
+
     try:
         checked = validate_email(
             _one_line(text),

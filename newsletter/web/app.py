@@ -19,7 +19,8 @@ from werkzeug.routing import BaseConverter
 from newsletter.addresses import mailto_link
 from newsletter.errors import StoreError
 from newsletter.files import resources
-from newsletter.mail import load_theme, stylesheet, templates
+from newsletter.mail import templates
+from newsletter.theme import load_theme, stylesheet
 from newsletter.web.languages import LanguageOf, add_languages
 from newsletter.web.sizes import NONE_LARGE, Sizes
 

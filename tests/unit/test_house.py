@@ -63,6 +63,8 @@ LOADED_LATE = {
     ),
     *("flufl", "structlog", "prometheus_client", "waitress", "imap_tools", "quotequail", "math_core"),
 }
+LOOKS_INTO_THE_MEMORY = "status deliveries costs calls suppressions config backup restore migrate".split()
+OF_THE_MORNING = "mail papers run senders.smtp services subscribers web worker flow".split()
 
 
 def is_within(module: str, names: list[str]) -> bool:
@@ -167,15 +169,20 @@ def loaded_by(*arguments: str) -> set[str]:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     shown, _, loaded = done.stdout.partition("LOADED")
     assert "Usage: newsletter" in shown
-    return {name.split(".")[0] for name in loaded.split()}
+    return set(loaded.split())
 
 
 def test_help_loads_no_library_that_only_a_morning_needs() -> None:
-    assert not loaded_by("--help") & LOADED_LATE
+    assert not {name.split(".")[0] for name in loaded_by("--help")} & LOADED_LATE
 
 
-def test_a_command_that_reads_no_mail_loads_nothing_that_only_reads_mail() -> None:
-    assert not loaded_by("status", "--help") & {"flufl", "quotequail", "imap_tools"}
+def test_a_command_that_only_looks_into_the_memory_loads_no_room_that_mails_or_reads_profiles() -> None:
+    modules = [f"newsletter.cli.{name}" for name in LOOKS_INTO_THE_MEMORY]
+    script = f"import sys, {', '.join(modules)}\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "newsletter.app" in loaded
+    assert not set(loaded) & {f"newsletter.{room}" for room in OF_THE_MORNING}
+    assert not set(loaded) & {"email_validator", "flask", "httpx2", "imap_tools", "jinja2", "numpy", "quotequail"}
 
 
 def test_the_drawing_of_the_rooms_is_the_one_of_today() -> None:

@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 
 from newsletter.app import build_web
 from newsletter.errors import ConfigError
-from newsletter.mail.theme import contrast, stylesheet
 from newsletter.model import SuppressionReason
 from newsletter.settings import Settings
 from newsletter.signing import Purpose
 from newsletter.stores.tinydb import TinyStore
+from newsletter.theme import contrast, stylesheet
 from newsletter.web import Archives, check_app, create_app
 from tests.archives import pages as archive_pages
 from tests.fake_profiles import FakeProfiles

@@ -17,10 +17,10 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 from newsletter.files import resources
-from newsletter.mail.theme import stylesheet
 from newsletter.model import SavedPaper, Usage
 from newsletter.papers.latex.mathml import typeset
 from newsletter.signing import Purpose
+from newsletter.theme import stylesheet
 from newsletter.web import Archives, create_app
 from newsletter.web.archive.editions import ArchivedDigests
 from newsletter.web.archive.export import edition_of_files, write_edition, write_listing

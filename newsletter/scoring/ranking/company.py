@@ -31,21 +31,30 @@ _ROWS = 2000  # at once, for the sake of memory
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EarlierPapers:
-    """Papers by their telling stems: each entry lists a paper and one of `terms`, by turns of papers."""
+    """Papers by their telling stems: the papers that have the n-th of `terms` are `rows` from the n-th of `starts` on.
+
+    `members` has a row for each paper and a column for each of `categories`.
+    """
 
     terms: Keys
     rows: CellIndexes
-    columns: CellIndexes
-    categories: tuple[frozenset[str], ...]
+    starts: CellIndexes
+    categories: tuple[str, ...]
+    members: npt.NDArray[np.bool_]
     places: Places
 
     def have(self, stem: int) -> npt.NDArray[np.bool_]:
         """Tells of each paper whether it has a stem."""
-        found = np.zeros(len(self.categories), dtype=np.bool_)
+        found = np.zeros(len(self.members), dtype=np.bool_)
         column = int(np.searchsorted(self.terms, stem))
         if column < len(self.terms) and self.terms[column] == stem:
-            found[self.rows[self.columns == column]] = True
+            found[self.rows[self.starts[column] : self.starts[column + 1]]] = True
         return found
+
+    def are_of(self, fields: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Tells of each paper whether it is of one of these categories."""
+        wanted = [column for column, name in enumerate(self.categories) if name in fields]
+        return np.asarray(self.members[:, wanted].any(axis=1), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +79,7 @@ def measure_company(
     `stem_of` gives the key of a form's stem.
     """
     papers, background = load_earlier_papers(), load_background()
-    own = np.array([not each.isdisjoint(fields) for each in papers.categories], dtype=np.bool_)
+    own = papers.are_of(fields)
     if own.sum() < FEWEST_PAPERS or not phrases:
         return Company(None, 1.0)
     centre = papers.places[own].mean(axis=0)
@@ -89,7 +98,7 @@ def measure_company(
 
 def _cover(phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]) -> Vector:
     """Gives how much of the phrase's weight each paper has (0–1), wherever its words stand."""
-    covered, total = np.zeros(len(papers.categories)), 0.0
+    covered, total = np.zeros(len(papers.members)), 0.0
     for element in phrase.elements:
         stems = [[stem_of(form) for form in forms] for forms in element.alternatives]
         weight = weigh_element(stems, background.idf)
@@ -102,11 +111,11 @@ def _cover(phrase: Phrase, papers: EarlierPapers, background: Background, stem_o
 def load_earlier_papers(file: Path = SHIPPED) -> EarlierPapers:
     """Reads a file that benchmarks/make_company.py made, once a process; the shipped one takes 9 MB."""
     with np.load(file) as data:
-        names, members = data["categories"].tolist(), np.unpackbits(data["members"], axis=1)
-        rows = np.repeat(np.arange(len(members)), data["lengths"])
-        columns = data["columns"].astype(np.intp)
-        categories = tuple(frozenset(names[n] for n in np.flatnonzero(row)) for row in members)
-        return EarlierPapers(data["terms"], rows, columns, categories, _place(data["terms"], data["lengths"], columns))
+        categories, terms, columns = data["categories"].tolist(), data["terms"], data["columns"].astype(np.intp)
+        members = np.unpackbits(data["members"], axis=1, count=len(categories)).astype(np.bool_)
+        rows = np.repeat(np.arange(len(members)), data["lengths"])[np.argsort(columns, kind="stable")]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=len(terms)))])
+        return EarlierPapers(terms, rows, starts, tuple(categories), members, _place(terms, data["lengths"], columns))
 
 
 def _place(terms: Keys, lengths: npt.NDArray[np.integer], columns: CellIndexes) -> Places:

@@ -17,12 +17,12 @@ from newsletter.mail.render import Renderer, environment_of
 from newsletter.mail.sample_digest import EVERYTHING
 from newsletter.mail.size_budget import Detail
 from newsletter.mail.templates import load_update_texts
-from newsletter.mail.theme import load_theme
 from newsletter.mail.view import Brand, DigestView, view_of
 from newsletter.model import Digest, Topic
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from newsletter.texts import load_texts
+from newsletter.theme import load_theme
 from tests import make
 
 T = load_texts((resources.SHIPPED / "templates/email/digest.yaml").read_text(encoding="utf-8"), "digest.yaml")["en"]

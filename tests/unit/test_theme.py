@@ -8,9 +8,9 @@ import pytest
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.render import Renderer
-from newsletter.mail.theme import FILE, MIN_CONTRAST, contrast, load_theme, stylesheet
 from newsletter.mail.view import Brand
 from newsletter.settings import load_settings
+from newsletter.theme import FILE, MIN_CONTRAST, contrast, load_theme, stylesheet
 from tests import make
 from tests.unit.mail.test_render import digest_of
 
