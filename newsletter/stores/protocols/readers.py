@@ -1,10 +1,12 @@
 """Keeps readers: what they say, who they are, and whether all of it can be read."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Move, ProfileRevision, RevisionOrigin, SavedPaper, SignUp, Vote, Welcome
+
+EVENTS_THAT_COUNT = timedelta(days=60)  # an event of an older mail says nothing of one that is to come
 
 
 class ReadabilityStore(Protocol):
@@ -14,7 +16,7 @@ class ReadabilityStore(Protocol):
         """Raises ReaderUnreadable if anything that is kept of this subscriber cannot be read.
 
         That is without deliveries, and of the digests only the one of that date. A store may leave out the events of
-        mails that are older than 60 days on that date: they say nothing of one that is to come.
+        mails that are older than EVENTS_THAT_COUNT on that date.
         """
 
     def find_unreadable(self) -> dict[str, str]:
