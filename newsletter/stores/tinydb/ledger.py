@@ -156,8 +156,8 @@ class Ledger:
             if not sought.may_be_of(path.stem):
                 continue
             with disk_errors(path):
-                text = path.read_text("ascii", "replace")
-            if sought.may_be_in(text, path.stem):
+                content = path.read_bytes()
+            if sought.may_be_in(content, path.stem):
                 rows = [row for row in self._rows_of(path) if row.digest_on < before]
                 found.update(*(row.paper_ids for row in rows if ledger.counts_as_sent(row.state)))
         return frozenset(found & sought.paper_ids)
