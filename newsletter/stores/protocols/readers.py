@@ -115,6 +115,12 @@ class SignUpStore(Protocol):
         web already who are not suppressed. Of any number of racing calls no more than that are let in.
         """
 
+    def count_places_taken(self, *, by_others_than: str = "") -> int:
+        """Counts who has come by the web and is not suppressed, nobody with that id among them.
+
+        Somebody of whom something cannot be read may be one of them, and may be counted.
+        """
+
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
         """Gives everybody who is a subscriber by that, also who has left since: by when they asked.
 
