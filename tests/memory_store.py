@@ -419,15 +419,17 @@ class MemoryStore:
 
     def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         with self._lock:
-            by_web = {who for who, one in self._enrolled.items() if one.origin is SignUpOrigin.WEB}
-            others = by_web - {sign_up.subscriber_id}
-            if most is not None and sum(self.get_address_status(who).suppression is None for who in others) >= most:
+            if most is not None and self.count_places_taken(by_others_than=sign_up.subscriber_id) >= most:
                 return False
             stored = self._enrolled.get(sign_up.subscriber_id)
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
                 return False
             self._enrolled[sign_up.subscriber_id] = sign_up
         return True
+
+    def count_places_taken(self, *, by_others_than: str = "") -> int:
+        by_web = {who for who, one in self._enrolled.items() if one.origin is SignUpOrigin.WEB}
+        return sum(self.get_address_status(who).suppression is None for who in by_web - {by_others_than})
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
         found = [self._enrolled[who] for who in self.get_enrolled_ids(only=only)]

@@ -14,9 +14,10 @@ import click
 from newsletter import app, formatting
 from newsletter.cli.common import TerminalProgress, begin_log, complain, new_table, print_table
 from newsletter.cli.exits import EXIT_CODES
+from newsletter.delivery import suppression
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Subscriber, spending
-from newsletter.run import Morning, RunContext, collect, is_paused, select
+from newsletter.run import Collecting, Morning, RunContext, collect, is_paused, select
 from newsletter.scoring.llm import estimate as estimates
 from newsletter.scoring.llm import find_earlier, find_known, prices, profile_key
 from newsletter.scoring.llm import prompts as prompt_files
@@ -94,8 +95,8 @@ def _groups(context: RunContext, subscribers: Sequence[Subscriber], *, is_record
     """
     on = context.source.day(context.now()) if is_recorded else None
     with TerminalProgress() as progress:
-        morning = collect(context, subscribers, progress, digest_on=on, remember=False)
-    suppressed = {status.subscriber_id for status in context.store.get_address_statuses() if status.suppression}
+        morning = collect(context, subscribers, progress, Collecting(digest_on=on, remember=False))
+    suppressed = suppression.find_suppressed(context.store.get_address_statuses())
     groups: dict[tuple[str, int], Group] = {}
     for subscriber in subscribers:
         is_away = is_paused(subscriber, morning.date_for(subscriber, context.now()))

@@ -9,6 +9,7 @@ no event is lost is the store's business.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -81,6 +82,11 @@ def lift(status: AddressStatus, now: datetime) -> AddressStatus:
 
 
 # --- the brake ------------------------------------------------------------------------------------------
+
+
+def find_suppressed(statuses: Iterable[AddressStatus]) -> set[str]:
+    """Gives the ids of those whose address is suppressed."""
+    return {each.subscriber_id for each in statuses if each.suppression}
 
 
 def are_too_many(bounced: int, mailed: int) -> bool:

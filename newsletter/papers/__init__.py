@@ -20,6 +20,7 @@ from newsletter.papers.differences import Mark, Piece, find_difference, shorten,
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
 from newsletter.papers.freshness import read_feed
 from newsletter.papers.holidays import holiday_of
+from newsletter.papers.id_months import announced_since
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
@@ -39,6 +40,7 @@ __all__ = [
     "Works",
     "acknowledgements",
     "add_feeds",
+    "announced_since",
     "announcement_schedule",
     "announcements",
     "arxiv_day",

@@ -12,7 +12,7 @@ from newsletter.run.backfill import (
 )
 from newsletter.run.circuit_breaker import CircuitBreaker, Halt
 from newsletter.run.clock import run_clock
-from newsletter.run.collect import collect, who_needs_feeds_now
+from newsletter.run.collect import Collecting, collect, who_needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import DIGESTS, FEEDS, Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_claim, settle_doubts, settle_overtaken, weigh_bounces
@@ -42,6 +42,7 @@ __all__ = [
     "TRIED_DAYS",
     "BackfillReport",
     "CircuitBreaker",
+    "Collecting",
     "Halt",
     "LookBack",
     "Morning",

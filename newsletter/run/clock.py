@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.model import Subscriber
-from newsletter.run.schedule import Timing, next_due, one_of_each_time
+from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_moments
 
 # At least so often, for mails to be tried again, a changed subscribers.yaml, a clock that was set. At odd minutes: on
 # the hour everybody asks arXiv.
@@ -27,24 +27,26 @@ def run_clock(
 ) -> None:
     """Ticks now, at each due moment and at CHECK_MINUTES, until `wait` (seconds) says that the clock is to stop.
 
-    A tick returns the subscribers it knows; if it raises, `report_failure` gets the error, and the clock goes on.
+    A tick returns the subscribers it knows; if it raises, `report_failure` gets the error, and the clock goes on with
+    what the last one told.
     """
-    subscribers: Sequence[Subscriber] = ()
+    moments: Sequence[datetime] = ()  # all that is kept of the subscribers until the next tick
     while True:
         began_at = now()
         try:
-            subscribers = one_of_each_time(tick(), timing)  # nobody else is kept until the next one
+            moments = next_moments(tick(), began_at, timing)
         except Exception as error:  # noqa: BLE001 - tomorrow's mails do not hang on today's bug; it is reported
             report_failure(error)
-        if wait(max(0.0, (next_tick_at(subscribers, began_at, now(), timing) - now()).total_seconds())):
+        if wait(max(0.0, (next_tick_at(moments, began_at, now()) - now()).total_seconds())):
             return
 
 
-def next_tick_at(subscribers: Sequence[Subscriber], began_at: datetime, ended_at: datetime, timing: Timing) -> datetime:
-    """Gives when to tick again. A moment that came while the last tick was at work is in the past: at once."""
-    due = next_due(subscribers, began_at, timing)
-    check = next_check(ended_at)
-    return min(due, check) if due else check
+def next_tick_at(moments: Sequence[datetime], began_at: datetime, ended_at: datetime) -> datetime:
+    """Gives when to tick again: at the first of these moments, or else to check.
+
+    A moment that came while the last tick was at work is in the past: at once.
+    """
+    return min([next_check(ended_at), *(moment for moment in moments if moment > began_at)])
 
 
 def next_check(now: datetime) -> datetime:

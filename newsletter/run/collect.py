@@ -5,9 +5,11 @@ What a feed's answer means is papers/announcements.py's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from datetime import date, datetime
 
+from newsletter.delivery import suppression
 from newsletter.errors import SourceError
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome, FeedReport, Subscriber
 from newsletter.papers import (
@@ -33,7 +35,7 @@ def who_needs_feeds_now(context: RunContext, subscribers: Sequence[Subscriber]) 
     arXiv shows them today only.
     """
     # Whose status cannot be read is held back today, and to be mailed these papers once that is mended
-    suppressed = {each.subscriber_id for each in context.store.get_address_statuses() if each.suppression}
+    suppressed = suppression.find_suppressed(context.store.get_address_statuses())
     now = context.now()
     return [one for one in subscribers if one.subscriber_id not in suppressed and _needs_feeds_now(context, one, now)]
 
@@ -46,77 +48,85 @@ def _needs_feeds_now(context: RunContext, subscriber: Subscriber, now: datetime)
     return upcoming is not None and (asks_ahead or context.source.day(upcoming) != context.source.day(now))
 
 
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """How a day is collected, and for which run.
+
+    `remember`: what is read is kept. `sparing` also takes an answer without papers for the present one a while
+    (`papers.is_current`), and leaves to another run of the same memory what that one is asking for. `should_stop` is
+    asked before each feed.
+    """
+
+    run_id: str = ""
+    digest_on: date | None = None  # None: each subscriber's own local date
+    remember: bool = True
+    sparing: bool = False
+    should_stop: Callable[[], bool] = lambda: False
+
+
+_AS_USUAL = Collecting()
+
+
 def collect(
-    context: RunContext,
-    subscribers: Sequence[Subscriber],
-    progress: ProgressListener,
-    *,
-    run_id: str = "",
-    digest_on: date | None = None,
-    remember: bool = True,
-    sparing: bool = False,
-    should_stop: Callable[[], bool] = lambda: False,
+    context: RunContext, subscribers: Sequence[Subscriber], progress: ProgressListener, how: Collecting = _AS_USUAL
 ) -> Morning:
     """Fetches each wanted category once a day for everybody; a category already announced today is not asked again.
 
-    Several may collect at once: the day goes on with what each of them read.
-    `sparing` also takes an answer without papers for the present one a while (`papers.is_current`), and leaves to
-    another run of the same memory what that one is asking for. If arXiv's day turns meanwhile, the new one is begun.
+    Several may collect at once: the day goes on with what each of them read. If arXiv's day turns meanwhile, the new
+    one is begun.
     """
+    wanted = {category for subscriber in subscribers for category in subscriber.categories}
+    while (morning := _collect_day(context, wanted, progress, how)) is None:
+        pass
+    return morning
+
+
+def _collect_day(context: RunContext, wanted: Set[str], progress: ProgressListener, how: Collecting) -> Morning | None:
+    """Collects the present day; None if it turned meanwhile, and what was read of it before is kept."""
     today_on = context.source.day(context.now())
     earlier = context.store.get_days(before=today_on, limit=MOST_ANNOUNCED_DAYS + context.scorer.history_days)
     stored = context.store.get_day(today_on) or AnnouncementDay(today_on, (), ())
-    answers = {report.category: report for report in stored.feeds}
-    known = {
-        category
-        for category, report in answers.items()
-        if report.outcome is FeedOutcome.ANNOUNCED or (sparing and is_current(report, context.now()))
-    }
-    wanted = sorted({category for subscriber in subscribers for category in subscriber.categories} - known)
-    progress.begin(FEEDS, len(wanted))
+    missing = sorted(wanted - _find_known(stored, how, context.now()))
+    progress.begin(FEEDS, len(missing))
     feeds: list[Feed] = []
     reports: list[FeedReport] = []
-    is_over = False
-    for category in wanted:
-        if should_stop():
+    has_turned = False
+    for category in missing:
+        if how.should_stop():
             break
-        if sparing and not context.store.begin_asking(today_on, category, run_id=run_id, now=context.now()):
+        if how.sparing and not context.store.begin_asking(today_on, category, run_id=how.run_id, now=context.now()):
             continue
-        feed, report = _fetch(context, category, today_on, earlier, answers.get(category))
-        if is_over := context.source.day(context.now()) != today_on:
+        feed, report = _fetch(context, category, stored, earlier)
+        if has_turned := context.source.day(context.now()) != today_on:
             break  # which day's answer this is nobody knows
         feeds += [feed] if feed else []
         reports.append(report)
         progress.step(report)
     # Others may have written meanwhile: merged into the day as it stands then, never put in its place
-    if remember and reports:
+    if how.remember and reports:
         today = context.store.add_feeds(today_on, feeds, reports)
-    elif sparing:
+    elif how.sparing:
         today = context.store.get_day(today_on) or stored
     else:
         today = add_feeds(stored, feeds, reports)
-    if is_over:
-        return collect(
-            context,
-            subscribers,
-            progress,
-            run_id=run_id,
-            digest_on=digest_on,
-            remember=remember,
-            sparing=sparing,
-            should_stop=should_stop,
-        )
-    return Morning(run_id, today, earlier, digest_on)
+    return None if has_turned else Morning(how.run_id, today, earlier, how.digest_on)
+
+
+def _find_known(stored: AnnouncementDay, how: Collecting, now: datetime) -> set[str]:
+    """Finds the categories that need not be asked for."""
+    return {
+        report.category
+        for report in stored.feeds
+        if report.outcome is FeedOutcome.ANNOUNCED or (how.sparing and is_current(report, now))
+    }
 
 
 def _fetch(
-    context: RunContext,
-    category: str,
-    today: date,
-    earlier: Sequence[AnnouncementDay],
-    before: FeedReport | None,
+    context: RunContext, category: str, stored: AnnouncementDay, earlier: Sequence[AnnouncementDay]
 ) -> tuple[Feed | None, FeedReport]:
     """Asks for one feed; gives what is new in it, if anything is, and how it went."""
+    today = stored.announced_on
+    before = next((report for report in stored.feeds if report.category == category), None)
     try:
         feed = context.source.fetch(category)
     except SourceError as error:

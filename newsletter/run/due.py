@@ -7,10 +7,10 @@ is left out is found by the next look.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
-from newsletter.delivery import ledger
+from newsletter.delivery import ledger, suppression
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Subscriber
 from newsletter.run.context import RunContext
 from newsletter.run.schedule import is_due, local_date
@@ -25,10 +25,10 @@ LOOK_AGAIN = timedelta(hours=1)  # at a mail that had nothing to say: its reader
 def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
     """Finds whose mail is due and neither settled nor in hand; equal readers stand together. Raises StoreError."""
     store, now = context.store, context.now()
-    due = [(one, local_date(now, one.zone)) for one in subscribers if is_due(one, now, context.timing)]
+    due = [one for one in subscribers if is_due(one, now, context.timing)]
     if not due:
         return []
-    suppressed = {each.subscriber_id for each in store.get_address_statuses() if each.suppression}
+    suppressed = suppression.find_suppressed(store.get_address_statuses())
     today = store.get_day(context.source.day(now))
     is_running = cache(store.is_running)
 
@@ -38,21 +38,21 @@ def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Sub
     def is_waiting(one: Subscriber) -> bool:
         return today is not None and bool(awaits_feeds(one, today, now, context.timing))
 
-    unsuppressed = [(one, on) for one, on in due if one.subscriber_id not in suppressed and not is_waiting(one)]
-    parts = (unsuppressed[start : start + ROWS_AT_ONCE] for start in range(0, len(unsuppressed), ROWS_AT_ONCE))
-    return in_groups(one for some in parts for one in _find_open(store, some, is_open))
+    asked = [one for one in due if one.subscriber_id not in suppressed and not is_waiting(one)]
+    parts = (asked[start : start + ROWS_AT_ONCE] for start in range(0, len(asked), ROWS_AT_ONCE))
+    return in_groups(one for some in parts for one in _find_open(store, some, now, is_open))
 
 
 def _find_open(
-    store: Store, mails: Sequence[tuple[Subscriber, date]], is_open: Callable[[Delivery | None], bool]
+    store: Store, subscribers: Sequence[Subscriber], now: datetime, is_open: Callable[[Delivery | None], bool]
 ) -> list[Subscriber]:
-    ids = [one.subscriber_id for one, _ in mails]
+    dates = {one.subscriber_id: local_date(now, one.zone) for one in subscribers}
     rows = {
         (row.subscriber_id, on): row
-        for on in {on for _, on in mails}
-        for row in store.get_deliveries(subscriber_ids=ids, digest_on=on)
+        for on in set(dates.values())
+        for row in store.get_deliveries(subscriber_ids=dates, digest_on=on)
     }
-    return [one for one, on in mails if is_open(rows.get((one.subscriber_id, on)))]
+    return [one for one in subscribers if is_open(rows.get((one.subscriber_id, dates[one.subscriber_id])))]
 
 
 def _says_the_same(row: Delivery, today: AnnouncementDay | None, now: datetime) -> bool:

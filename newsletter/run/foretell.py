@@ -14,7 +14,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import DeliveryState, RunOutcome, RunReport, Subscriber, SubscriberReport
 from newsletter.run import outcomes
-from newsletter.run.collect import collect, who_needs_feeds_now
+from newsletter.run.collect import Collecting, collect, who_needs_feeds_now
 from newsletter.run.compose import compose
 from newsletter.run.context import Morning, ProgressListener, RunContext
 from newsletter.run.deliver import why_not_scored, why_nothing_to_send
@@ -44,7 +44,7 @@ def foretell(
     context = replace(context, scorer=ScoreCache(context.scorer))
     started_at = context.now()
     readers = who_needs_feeds_now(context, subscribers) if due_only else subscribers
-    morning = collect(context, readers, progress, digest_on=digest_on, remember=False)
+    morning = collect(context, readers, progress, Collecting(digest_on=digest_on, remember=False))
     served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
     lookup = ReaderLookup(context, morning, served, due_only=due_only)
     entries = [_foretell_one(context, morning, subscriber, lookup) for subscriber in served]

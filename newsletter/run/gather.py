@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from newsletter.model import RunReport, Subscriber
-from newsletter.run.collect import collect, who_needs_feeds_now
+from newsletter.run.collect import Collecting, collect, who_needs_feeds_now
 from newsletter.run.context import Morning, ProgressListener, RunContext
 from newsletter.run.deliver import settle_doubts
 from newsletter.run.prefetch import prefetch_scores
@@ -31,15 +31,8 @@ def gather(
     """
     context = run.context
     problems = context.prefetcher.collect() if context.prefetcher and not is_collected else []
-    morning = collect(
-        context,
-        () if is_collected else readers,
-        progress,
-        run_id=run.run_id,
-        digest_on=run.digest_on,
-        sparing=due_only,
-        should_stop=should_stop,
-    )
+    how = Collecting(run.run_id, run.digest_on, sparing=due_only, should_stop=should_stop)
+    morning = collect(context, () if is_collected else readers, progress, how)
     return morning, problems + read_papers(context, morning, readers, should_stop)
 
 

@@ -6,7 +6,6 @@ which asks once more whether the reader has left (stores/protocols/mails.py).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -22,6 +21,7 @@ from newsletter.model import (
     SubscriberReport,
     Updates,
 )
+from newsletter.papers import announced_since
 from newsletter.run import outcomes
 from newsletter.run.backlog import MAX_DAYS, RETRY_DAYS
 from newsletter.run.context import Morning, RunContext
@@ -38,7 +38,6 @@ _Key = tuple[str, date]
 MAILED = RECALLED + timedelta(days=1)
 WHOLE = timedelta(days=RETRY_DAYS + MAX_DAYS + 1)
 _FRESH = frozenset({AnnounceType.NEW, AnnounceType.CROSS})
-_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}")  # since April 2007, which is long enough
 
 
 class ReaderLookup:
@@ -108,7 +107,7 @@ class ReaderLookup:
             each.paper.arxiv_id
             for day in self._morning.days
             for each in day.announcements
-            if may_be_older(each.paper.arxiv_id, before)
+            if announced_since(each.paper.arxiv_id) < before
             and (each.announce_type in _FRESH or not only_fresh)
             and not set(categories).isdisjoint(each.feeds)
         )
@@ -116,7 +115,7 @@ class ReaderLookup:
     def _find_older_news(self, updates: Updates, before: date) -> frozenset[str]:
         first = self._morning.days[0].announced_on
         news = self._morning.later_versions(self._context.store, first, updates)
-        return frozenset(arxiv_id for arxiv_id in news if may_be_older(arxiv_id, before))
+        return frozenset(arxiv_id for arxiv_id in news if announced_since(arxiv_id) < before)
 
     def _look(self, place: int, now: datetime) -> None:
         part = self._subscribers[place : place + READERS_AT_ONCE]
@@ -144,11 +143,6 @@ class ReaderLookup:
                 has_turn = not (self._why_no_mail(one, digest_on) or self.why_waiting(one))
                 found += [one.subscriber_id] if has_turn else []
         return [who for who in found if (who, digest_on) not in self._histories]
-
-
-def may_be_older(arxiv_id: str, than: date) -> bool:
-    """Tells whether a paper may have been announced before that day; an id of arXiv begins with year and month."""
-    return not (_ARXIV_ID.fullmatch(arxiv_id) and arxiv_id[:4] > f"{than:%y%m}")
 
 
 def _readable(value: T | ReaderUnreadable) -> T:

@@ -10,7 +10,7 @@ from datetime import date
 
 from newsletter.delivery import ledger
 from newsletter.model import Digest, Subscriber
-from newsletter.run.collect import collect
+from newsletter.run.collect import Collecting, collect
 from newsletter.run.compose import compose
 from newsletter.run.context import ProgressListener, RunContext
 from newsletter.run.recall import recall
@@ -55,7 +55,7 @@ def _mailed(context: RunContext, subscriber: Subscriber, on: date) -> Digest | N
 def _composed(
     context: RunContext, subscriber: Subscriber, progress: ProgressListener, on: date, digest_on: date | None
 ) -> Digest | None:
-    morning = collect(context, [subscriber], progress, digest_on=digest_on, remember=False)
+    morning = collect(context, [subscriber], progress, Collecting(digest_on=digest_on, remember=False))
     selection = select(context, morning, subscriber, on)
     if not selection.announced:
         return None

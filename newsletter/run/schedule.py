@@ -121,21 +121,16 @@ def first_mail_at(
     return at
 
 
-def next_due(subscribers: Iterable[Subscriber], now: datetime, timing: Timing = ON_THE_MINUTE) -> datetime | None:
-    """Gives the first due moment of any of them after `now`; None as in `next_mail_at`."""
-    moments = (next_mail_at(subscriber, now, timing) for subscriber in subscribers)
-    return min((moment for moment in moments if moment), default=None)
+def next_moments(subscribers: Iterable[Subscriber], now: datetime, timing: Timing = ON_THE_MINUTE) -> list[datetime]:
+    """Gives the next due moment of each after `now`, in order: of any number of readers there are few.
 
-
-def one_of_each_time(subscribers: Iterable[Subscriber], timing: Timing = ON_THE_MINUTE) -> list[Subscriber]:
-    """Gives one of all who are due at the same moments: `next_due` says the same of these, who are few.
-
-    With a jitter everybody has moments of their own.
+    Each is a minute of the next days, and stands once. Who has none is left out, see `next_mail_at`.
     """
-    if timing.jitter_minutes:
-        return list(subscribers)
-    times = {(one.zone, one.send_at, one.frequency, one.weekday, one.paused_until): one for one in subscribers}
-    return list(times.values())
+    if not timing.jitter_minutes:  # else everybody has moments of their own
+        times = {(one.zone, one.send_at, one.frequency, one.weekday, one.paused_until): one for one in subscribers}
+        subscribers = times.values()
+    moments = {next_mail_at(subscriber, now, timing) for subscriber in subscribers}
+    return sorted(moment for moment in moments if moment)
 
 
 def _draw(what: str, most: int) -> int:

@@ -23,7 +23,7 @@ from newsletter.model import (
     Updates,
     Vote,
 )
-from newsletter.papers import find_announced, merge_announcements, merge_works
+from newsletter.papers import announced_since, find_announced, merge_announcements, merge_works
 from newsletter.run.backlog import ReadSoFar, days_in_reach, days_to_cover, is_settled, left_unscored, was_read
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.sent_works import find_published, read_sent_works, reads_several_sources
@@ -142,18 +142,22 @@ def _changed(
 ) -> tuple[ChangedPaper, ...]:
     """Finds what may be news of papers that were sent, since a week before the last mail: no mail told it yet.
 
-    Where a paper was sent before the rows of the history begin, which is seldom, all rows are read.
+    Where a paper was sent before the rows of the history begin, the rows since it can have been announced are read.
     """
     subscriber, digest_on = selection.subscriber, selection.digest_on
     if subscriber.updates is Updates.NONE or not selection.mailed:
         return ()
     since = selection.mailed[-1].digest_on - LOOK_BACK
     versions = morning.later_versions(context.store, since, subscriber.updates)
-    earlier = (history.sent_before, *(mail.paper_ids for mail in history.mailed))
-    is_whole = since >= morning.days[0].announced_on and all(versions.keys().isdisjoint(papers) for papers in earlier)
+    if not versions:
+        return ()
+    older = set(versions)
+    if since >= morning.days[0].announced_on:  # else nobody asked which of these older mails had
+        older &= history.sent_before.union(*(mail.paper_ids for mail in history.mailed))
     rows: Iterable[Delivery] = history.deliveries
-    if versions and not is_whole:
-        rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id)
+    if older:
+        first = min(map(announced_since, older))
+        rows = context.store.get_deliveries(subscriber_id=subscriber.subscriber_id, since=first)
     return find_changed([row for row in rows if _is_in_another_mail(row, digest_on)], versions, digest_on)
 
 

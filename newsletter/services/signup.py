@@ -18,8 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
-from newsletter.errors import ReaderUnreadable
-from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
+from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, Subscriber
 from newsletter.papers import categories, venues
 from newsletter.run import next_mail_at
 from newsletter.senders import Sender
@@ -72,9 +71,7 @@ class SignupService:
         return Form(frequency=usual.frequency, zone=usual.zone, language=usual.profile.language)
 
     def is_full(self) -> bool:
-        added = {one.subscriber_id for one in self.store.get_enrolled() if one.origin is SignUpOrigin.OPERATOR}
-        by_web = [who for who in self.store.get_enrolled_ids() if who not in added]
-        return sum(map(self._takes_place, by_web)) >= self.max_subscribers
+        return self.store.count_places_taken() >= self.max_subscribers
 
     def problems(self, form: Form) -> Sequence[FormProblem]:
         """Lists what is wrong in a form, by the rules of subscribers.yaml; one problem for a field."""
@@ -244,13 +241,6 @@ class SignupService:
             )
 
     # --- what is known
-
-    def _takes_place(self, who: str) -> bool:
-        """Says whether somebody counts as subscribed; if their status cannot be read, they may not have left."""
-        try:
-            return self.store.get_address_status(who).suppression is None
-        except ReaderUnreadable:
-            return True
 
     def _today(self) -> date:
         return self.now().astimezone(UTC).date()

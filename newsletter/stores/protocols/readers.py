@@ -1,10 +1,12 @@
 """Keeps readers: what they say, who they are, and whether all of it can be read."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.model import Move, ProfileRevision, RevisionOrigin, SavedPaper, SignUp, Vote, Welcome
+
+EVENTS_THAT_COUNT = timedelta(days=60)  # an event of an older mail says nothing of one that is to come
 
 
 class ReadabilityStore(Protocol):
@@ -14,7 +16,7 @@ class ReadabilityStore(Protocol):
         """Raises ReaderUnreadable if anything that is kept of this subscriber cannot be read.
 
         That is without deliveries, and of the digests only the one of that date. A store may leave out the events of
-        mails that are older than 60 days on that date: they say nothing of one that is to come.
+        mails that are older than EVENTS_THAT_COUNT on that date.
         """
 
     def find_unreadable(self) -> dict[str, str]:
@@ -111,6 +113,12 @@ class SignUpStore(Protocol):
 
         False, and nothing is kept, if another address is enrolled under this id, or if `most` others have come by the
         web already who are not suppressed. Of any number of racing calls no more than that are let in.
+        """
+
+    def count_places_taken(self, *, by_others_than: str = "") -> int:
+        """Counts who has come by the web and is not suppressed, nobody with that id among them.
+
+        Somebody of whom something cannot be read may be one of them, and may be counted.
         """
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:

@@ -151,6 +151,7 @@ class SqlStore:
         self.change_sign_up = self._once(signups.change_sign_up)
         self.forget_sign_ups = self._once(signups.forget_sign_ups)
         self.enrol = self._again(signups.enrol)
+        self.count_places_taken = self._again(signups.count_places_taken)
         self.get_enrolled = self._again(signups.get_enrolled)
         self.get_enrolled_ids = self._again(signups.get_enrolled_ids)
         self.mark_of_enrolled = self._again(signups.mark_of_enrolled)

@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, Table, bindparam, 
 from newsletter.delivery import ledger, suppression
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus, Delivery, ReaderHistory, ReaderWishes, Vote
+from newsletter.stores.protocols.readers import EVENTS_THAT_COUNT
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.ledger import Ledger
-from newsletter.stores.sql.subscriber_parts import EVENTS_THAT_COUNT, SubscriberParts
+from newsletter.stores.sql.subscriber_parts import SubscriberParts
 from newsletter.stores.sql.table import are_these, batched, select_raw
 
 T = TypeVar("T")

@@ -70,7 +70,7 @@ class SignUps:
 
     def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         with self._database.locked("enrolment"):
-            if most is not None and self._count_places_taken(sign_up.subscriber_id) >= most:
+            if most is not None and self.count_places_taken(by_others_than=sign_up.subscriber_id) >= most:
                 return False
             stored = self.get_enrolment(sign_up.subscriber_id)  # what cannot be read is not written over
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
@@ -131,8 +131,7 @@ class SignUps:
             self.enrolled.drop(self.enrolled.columns.subscriber_id == old)
             self._note_change()
 
-    def _count_places_taken(self, by_others_than: str) -> int:
-        """Counts who came by the web and is here."""
+    def count_places_taken(self, *, by_others_than: str = "") -> int:
         enrolled, statuses, waiting = tables.enrolled.c, tables.address_statuses.c, tables.waiting_suppressions.c
         gone = select(statuses.subscriber_id).where(statuses.is_suppressed).union(select(waiting.subscriber_id))
         wanted = select(func.count()).where(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, CompoundSelect, bindparam, union_all
 
 from newsletter.errors import ReaderUnreadable
+from newsletter.stores.protocols.readers import EVENTS_THAT_COUNT
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.addresses import Addresses
 from newsletter.stores.sql.digests import Digests
@@ -20,8 +21,6 @@ from newsletter.stores.sql.saved import SavedPapers
 from newsletter.stores.sql.signups import SignUps
 from newsletter.stores.sql.table import SqlTable, select_raw
 from newsletter.subscribers import address_change
-
-EVENTS_THAT_COUNT = timedelta(days=60)  # an event of an older mail says nothing of one that is to come
 
 
 @dataclass(frozen=True, slots=True)

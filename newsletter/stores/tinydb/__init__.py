@@ -138,6 +138,7 @@ class TinyStore:
         self.change_sign_up = parts.signups.change_sign_up
         self.forget_sign_ups = parts.signups.forget_sign_ups
         self.enrol = parts.signups.enrol
+        self.count_places_taken = parts.signups.count_places_taken
         self.get_enrolled = parts.signups.get_enrolled
         self.get_enrolled_ids = parts.signups.get_enrolled_ids
         self.mark_of_enrolled = parts.signups.mark_of_enrolled

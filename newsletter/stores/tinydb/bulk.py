@@ -10,6 +10,7 @@ from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import AddressStatus, PastMail, ReaderHistory, ReaderWishes
 from newsletter.stores.tinydb.ledger import Ledger
+from newsletter.stores.tinydb.sought_papers import SoughtPapers
 from newsletter.stores.tinydb.subscriber_parts import SubscriberParts
 
 
@@ -59,4 +60,5 @@ class ReadersInBulk:
     def find_sent(
         self, subscriber_ids: Collection[str], paper_ids: Set[str], *, before: date
     ) -> dict[str, frozenset[str]]:
-        return {who: self.ledger.find_sent(who, paper_ids, before=before) for who in subscriber_ids}
+        sought = SoughtPapers(paper_ids)
+        return {who: self.ledger.find_sent(who, sought, before=before) for who in subscriber_ids}

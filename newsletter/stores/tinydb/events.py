@@ -40,10 +40,10 @@ class Events:
     def ids(self) -> set[str]:
         return reader_folder_ids(self.path)
 
-    def require_readable(self, subscriber_id: str) -> None:
+    def require_readable(self, subscriber_id: str, *, since: date | None = None) -> None:
         folder = self.path / safe_name(subscriber_id)
         with errors_of(subscriber_id, folder):
-            months = month_files(folder)
+            months = month_files(folder, since=since)
         for path in months:
             self._read(subscriber_id, path)
 

@@ -25,6 +25,7 @@ READER_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,94}\.json")
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,99}")  # one path component, never hidden, never ".."
 
 T = TypeVar("T")
+_LAST_NAME = "\U0010ffff"  # in the order of texts
 _Version = tuple[int, int, int]
 
 
@@ -102,10 +103,10 @@ def day_files(folder: Path, *, of_one: bool = False) -> list[Path]:
     return [path for path, _ in matching(folder, DAY_FILE)] if not of_one or _is_there(folder) else []
 
 
-def month_files(folder: Path, *, since: date | None = None) -> list[Path]:
-    """A reader's files of one month each, from that of `since` on, in no order; none without a folder."""
-    found = matching(folder, MONTH_FILE, first=month_file(since) if since else "") if _is_there(folder) else ()
-    return [path for path, _ in found]
+def month_files(folder: Path, *, since: date | None = None, until: date = date.max) -> list[Path]:
+    """A reader's files of one month each, those of `since` and `until` included, in no order; none without a folder."""
+    first, last = month_file(since) if since else "", month_file(until)
+    return [path for path, _ in matching(folder, MONTH_FILE, first=first, last=last)] if _is_there(folder) else []
 
 
 def _is_there(folder: Path) -> bool:
@@ -136,14 +137,16 @@ def reader_folder_ids(folder: Path) -> set[str]:
         return {path.name for path, _ in matching(folder, SAFE_NAME)}
 
 
-def matching(folder: Path, name: re.Pattern[str], *, first: str = "") -> list[tuple[Path, re.Match[str]]]:
+def matching(
+    folder: Path, name: re.Pattern[str], *, first: str = "", last: str = _LAST_NAME
+) -> list[tuple[Path, re.Match[str]]]:
     """Files of our own making: an editor's or a desktop's stray files are not ours to judge.
 
     Raises OSError for a folder that is not there: a memory whose disk went away is not an empty one.
     """
     # By their names first: a Path for each of many years' files takes longer than to list them
     with os.scandir(folder) as entries:
-        names = [each.name for each in entries if each.name >= first]
+        names = [each.name for each in entries if first <= each.name <= last]
     return [(folder / each, match) for each in names if (match := name.fullmatch(each))]
 
 

@@ -5,11 +5,11 @@ The sent papers are these rows themselves, so a mail is accepted and its papers 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from newsletter.delivery import ledger
@@ -20,6 +20,7 @@ from newsletter.stores.tinydb.events import Events
 from newsletter.stores.tinydb.folder import ReadCache, StateFolder, disk_errors, month_file, month_files, safe_name
 from newsletter.stores.tinydb.moves import MoveNotes
 from newsletter.stores.tinydb.open_marks import OpenMarks
+from newsletter.stores.tinydb.sought_papers import SoughtPapers
 from newsletter.stores.tinydb.table import JsonTable
 from newsletter.subscribers import address_change
 
@@ -136,29 +137,30 @@ class Ledger:
         The latest months are looked through first, and no more of them than it takes.
         """
         latest: list[Delivery] = []
-        for path in sorted(self._files([subscriber_id], None, None), reverse=True):
-            if path.stem > before.isoformat():
-                continue
+        months = self._files([subscriber_id], None, None, until=before)
+        for path in sorted(months, key=attrgetter("name"), reverse=True):
             rows = sorted((row for row in self._rows_of(path) if row.digest_on < before), key=_by_date)
             if accepted := [row for row in rows if row.state in ledger.ACCEPTED_STATES]:
                 return accepted[-1:]
             latest = latest or rows[-1:]
         return latest
 
-    def find_sent(self, subscriber_id: str, paper_ids: Set[str], *, before: date) -> frozenset[str]:
+    def find_sent(self, subscriber_id: str, sought: SoughtPapers, *, before: date) -> frozenset[str]:
         """Finds which of these papers were in mails before that date. Only files that name one of them are read whole.
 
-        A file is looked through once, for however many papers: with later versions they are thousands.
+        A month before all of them is not looked at. A file is looked through once, for however many papers: with later
+        versions they are thousands.
         """
         found: set[str] = set()
-        written = {json.dumps(paper_id).split('"')[1] for paper_id in paper_ids}
-        for path in self._files([subscriber_id], None, None) if written else ():
+        for path in self._files([subscriber_id], None, None, until=before):
+            if not sought.may_be_of(path.stem):
+                continue
             with disk_errors(path):
-                text = path.read_text("ascii", "replace") if path.stem <= before.isoformat() else ""
-            if not written.isdisjoint(text.split('"')):
+                content = path.read_bytes()
+            if sought.may_be_in(content, path.stem):
                 rows = [row for row in self._rows_of(path) if row.digest_on < before]
                 found.update(*(row.paper_ids for row in rows if ledger.counts_as_sent(row.state)))
-        return frozenset(found & paper_ids)
+        return frozenset(found & sought.paper_ids)
 
     def reassign(self, old: str, to: str) -> None:
         """Gives one subscriber's rows to another. Call under the folder's lock."""
@@ -186,7 +188,14 @@ class Ledger:
         # A folder for each subscriber: who leaves can be forgotten by deleting it.
         return self._rows.path / safe_name(subscriber_id) / month_file(digest_on)
 
-    def _files(self, whose: Collection[str] | None, digest_on: date | None, since: date | None) -> list[Path]:
+    def _files(
+        self,
+        whose: Collection[str] | None,
+        digest_on: date | None,
+        since: date | None,
+        *,
+        until: date = date.max,
+    ) -> list[Path]:
         with disk_errors(self._rows.path):
             if whose is not None:
                 folders = [self._rows.path / safe_name(who) for who in whose]
@@ -194,7 +203,7 @@ class Ledger:
                 folders = [path for path in self._rows.path.iterdir() if path.is_dir()]
             if digest_on is not None:
                 return [folder / month_file(digest_on) for folder in folders]
-            return [path for folder in folders for path in month_files(folder, since=since)]
+            return [path for folder in folders for path in month_files(folder, since=since, until=until)]
 
 
 def _both(one: str | None, several: Collection[str] | None) -> Collection[str] | None:

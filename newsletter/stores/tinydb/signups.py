@@ -87,15 +87,16 @@ class SignUps:
     def enrol(self, sign_up: SignUp, *, most: int | None = None) -> bool:
         path = self._enrolled_file(sign_up.subscriber_id)
         with self._signups.change(path):
-            if most is not None:
-                others = self.ids() - {sign_up.subscriber_id}
-                if sum(map(self._takes_place, others)) >= most:
-                    return False
+            if most is not None and self.count_places_taken(by_others_than=sign_up.subscriber_id) >= most:
+                return False
             stored = self.get_enrolment(sign_up.subscriber_id)  # what cannot be read is not written over
             if stored is not None and not is_same_mailbox(stored.email, sign_up.email):
                 return False
             self._signups.put(path, sign_up)
         return True
+
+    def count_places_taken(self, *, by_others_than: str = "") -> int:
+        return sum(map(self._takes_place, self.ids() - {by_others_than}))
 
     def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
         return sorted(find_readable(self.get_enrolled_ids(only=only), self.get_enrolment), key=_by_time)

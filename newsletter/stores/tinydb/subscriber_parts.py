@@ -8,6 +8,7 @@ from datetime import date
 
 from newsletter.errors import ReaderUnreadable
 from newsletter.model import Vote
+from newsletter.stores.protocols.readers import EVENTS_THAT_COUNT
 from newsletter.stores.tinydb.addresses import Addresses
 from newsletter.stores.tinydb.digests import Digests
 from newsletter.stores.tinydb.events import Events
@@ -46,7 +47,7 @@ class SubscriberParts:
         self.signups.get_enrolment(subscriber_id)
         if digest_on is not None:
             self.digests.get_digest(subscriber_id, digest_on)
-        self.events.require_readable(subscriber_id)
+        self.events.require_readable(subscriber_id, since=digest_on and digest_on - EVENTS_THAT_COUNT)
         return votes
 
     def unfinished(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pytest
 from newsletter.delivery import suppression
 from newsletter.errors import ReaderUnreadable, StoreError
 from newsletter.flow import run_morning
+from newsletter.model import ReaderHistory
 from newsletter.model.deliveries import EventKind, MailEvent, Suppression, SuppressionReason
 from newsletter.model.runs import RunOutcome
 from newsletter.model.subscribers import RevisionOrigin, SignUp, Vote
@@ -141,6 +142,17 @@ def test_what_is_kept_of_all_leaves_this_one_out(folder: Path, store: TinyStore,
     assert store.get_enrolled_ids() == [ONE, OTHER]
     assert store.enrol(SignUp("s_cccc2222", NOW, "new@example.org", "", ("cs.LG",), "Trees."), most=3)
     assert not store.enrol(SignUp("s_dddd2222", NOW, "more@example.org", "", ("cs.LG",), "Trees."), most=3)
+
+
+def test_events_of_mails_long_past_are_left_alone(folder: Path, store: TinyStore) -> None:
+    """Where a provider tells of every mail, years of them would be read for each new one."""
+    old = file_of(folder, "events", ONE).with_name(f"{make.TUESDAY - timedelta(days=93):%Y-%m}.json")
+    old.write_bytes(b"cut")
+    store.require_readable(ONE, make.TUESDAY)
+    with pytest.raises(ReaderUnreadable):
+        store.require_readable(ONE)
+    found = store.get_histories([ONE], digest_on=make.TUESDAY, since=MONDAY, mailed_since=MONDAY)
+    assert isinstance(found[ONE], ReaderHistory)
 
 
 def test_fields_of_a_later_version_are_passed_over(folder: Path, store: TinyStore) -> None:

@@ -13,6 +13,7 @@ from newsletter.model import (
     RevisionOrigin,
     SavedPaper,
     SignUp,
+    SignUpOrigin,
     Suppression,
     SuppressionReason,
     Vote,
@@ -148,6 +149,8 @@ def test_no_more_are_let_in_than_there_are_places_and_who_left_takes_none(store:
     assert not store.enrol(of(3), most=2)
     assert store.enrol(of(2), most=2)  # has a place already
     assert [one.subscriber_id for one in store.get_enrolled()] == ["s_number01", "s_number02"]
+    assert store.enrol(replace(of(9), origin=SignUpOrigin.OPERATOR))
+    assert (store.count_places_taken(), store.count_places_taken(by_others_than="s_number02")) == (2, 1)
     gone = Suppression(SuppressionReason.UNSUBSCRIBED, NOW)
     store.change_address_status("s_number01", lambda known: suppress(known, gone))
     assert store.enrol(of(3), most=2)

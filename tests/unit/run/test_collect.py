@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.model import AnnouncementDay, Feed, FeedOutcome
 from newsletter.papers import arxiv_day
-from newsletter.run import collect
+from newsletter.run import Collecting, collect
 from tests import make
 from tests.fakes import Silent
 from tests.oai_server import eastern
@@ -45,7 +45,7 @@ def test_a_day_that_turns_while_feeds_are_asked_begins_anew(remember: bool) -> N
     given.store.start_run("r1")
     context = replace(given.context, now=lambda: source.now)
     readers = [make.subscriber(categories=CATEGORIES)]
-    today = collect(context, readers, Silent(), run_id="r1", remember=remember, sparing=remember).today
+    today = collect(context, readers, Silent(), Collecting("r1", remember=remember, sparing=remember)).today
     assert today.announced_on == TUESDAY
     assert shown(today) == [f"2601.13{number:03}" for number in range(4)]
     assert {report.outcome for report in today.feeds} == {FeedOutcome.ANNOUNCED}

@@ -7,7 +7,7 @@ import pytest
 from newsletter.delivery import ledger
 from newsletter.model import AnnouncementDay, AnnounceType, FeedOutcome, FeedReport, Subscriber
 from newsletter.run.context import Morning
-from newsletter.run.lookup import ReaderLookup, may_be_older
+from newsletter.run.lookup import ReaderLookup
 from newsletter.run.select import read_history, select, select_from
 from newsletter.stores import Store
 from tests import make
@@ -59,22 +59,6 @@ def test_a_lookup_selects_as_one_look_at_everything_does(has_years: bool) -> Non
         assert set(found.mailed) <= set(whole.mailed)
         seen = has_years and reader is one
         assert [each.paper.arxiv_id for each in found.candidates] == ([NEW] if seen else [NEW, OLD])
-
-
-@pytest.mark.parametrize(
-    ("arxiv_id", "answer"),
-    [
-        ("2601.00001", False),
-        ("2512.99999", False),
-        ("2511.00001", True),  # of the very month
-        ("0704.0001", True),
-        ("hep-th/9901001", True),
-        ("doi:10.1101/2026.01.02.573", True),
-        ("feed:2601.00001", True),
-    ],
-)
-def test_an_id_says_whether_its_paper_may_be_older(arxiv_id: str, answer: bool) -> None:
-    assert may_be_older(arxiv_id, date(2025, 11, 6)) is answer
 
 
 class Counting(MemoryStore):

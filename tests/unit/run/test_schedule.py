@@ -19,9 +19,8 @@ from newsletter.run.schedule import (
     is_too_late,
     local_date,
     mails_on,
-    next_due,
     next_mail_at,
-    one_of_each_time,
+    next_moments,
 )
 from tests import make
 
@@ -289,15 +288,17 @@ def test_a_clock_that_sleeps_to_the_next_moment_meets_each_mail_of_three_weeks_o
     assert len(met) >= 20 // gaps[reader.frequency] - 1
 
 
-def test_the_next_due_moment_is_the_first_of_all_readers() -> None:
+def test_the_next_moments_are_those_of_all_readers_in_order() -> None:
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     zones = ("Europe/Berlin", "Asia/Tokyo", "America/New_York")
-    readers = [replace(ADA, zone=zone) for zone in zones]
-    assert next_due(readers, noon) == datetime(2026, 11, 22, 12, 10, tzinfo=UTC)
-    assert next_due([], noon) is None
+    readers = [replace(ADA, zone=zone) for zone in (*zones, *zones)]
+    assert next_moments(readers, noon) == sorted(make.present(next_mail_at(one, noon)) for one in readers[:3])
+    assert next_moments(readers, noon)[0] == datetime(2026, 11, 22, 12, 10, tzinfo=UTC)
+    assert next_moments([], noon) == []
 
 
-def test_one_reader_of_each_time_tells_the_next_due_moment_of_all() -> None:
+@pytest.mark.parametrize("timing", [Timing(), Timing(jitter_minutes=30)])
+def test_each_moment_stands_once_however_many_are_due_then(timing: Timing) -> None:
     """That is all that a clock keeps of its readers between two looks."""
     changes: list[dict[str, Any]] = [
         {"zone": "Asia/Tokyo"},
@@ -306,16 +307,15 @@ def test_one_reader_of_each_time_tells_the_next_due_moment_of_all() -> None:
         {"frequency": Frequency.WEEKLY, "weekday": 2},
         {"frequency": Frequency.WEEKLY, "weekday": 6},
         {"paused_until": date(2026, 11, 28)},
+        {"paused_until": date(2027, 11, 28)},
     ]
     kinds = [{}, *changes, *({**one, **other} for one in changes for other in changes)]
-    readers = [make.subscriber(subscriber_id=f"s_{number:08}", **kind) for number, kind in enumerate(kinds * 3)]
-    kept = one_of_each_time(readers)
-    assert len(kept) == len({one.subscriber_id for one in kept}) < len(kinds)
-    for timing in (Timing(), Timing(jitter_minutes=30)):
-        kept = one_of_each_time(readers, timing)
-        for hours in range(0, 24 * 8, 5):
-            now = datetime(2026, 11, 22, tzinfo=UTC) + timedelta(hours=hours)
-            assert next_due(kept, now, timing) == next_due(readers, now, timing)
+    readers = [make.subscriber(subscriber_id=f"s_{number:08}", **kind) for number, kind in enumerate(kinds * 30)]
+    for hours in range(0, 24 * 8, 9):
+        now = datetime(2026, 11, 22, tzinfo=UTC) + timedelta(hours=hours)
+        moments = next_moments(readers, now, timing)
+        assert moments == sorted({at for one in readers if (at := next_mail_at(one, now, timing))})
+        assert len(moments) <= len(kinds) + timing.jitter_minutes * len(kinds)
 
 
 def test_in_a_long_pause_there_is_no_next_moment_and_at_its_end_there_is() -> None:

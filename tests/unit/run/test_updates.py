@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from newsletter.delivery import ledger
 from newsletter.model import (
     Announcement,
     AnnounceType,
+    Delivery,
     Digest,
     DigestEntry,
     Frequency,
@@ -34,6 +36,7 @@ from newsletter.run.updates import (
 )
 from tests import make
 from tests.fakes import Act, FlakySender
+from tests.memory_store import MemoryStore
 from tests.unit.run.test_select import sent
 from tests.unit.test_flow import Morning, ScriptedScorer, morning, two_papers
 
@@ -232,6 +235,30 @@ def test_days_that_were_read_for_one_reader_are_read_for_all() -> None:
     assert known.later_versions(given.store, early, Updates.SENT) == {ID: SECOND}
     given.store.forget_days(before=FRIDAY)
     assert known.later_versions(given.store, early - timedelta(days=1), Updates.SENT) == {ID: SECOND}
+
+
+class RowsAsked(MemoryStore):
+    """Since when the rows of one subscriber are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.since: list[date] = []
+
+    def get_deliveries(self, *, subscriber_id: str | None = None, **wanted: Any) -> list[Delivery]:
+        self.since += [wanted["since"]] if subscriber_id and "since" in wanted else []
+        return super().get_deliveries(subscriber_id=subscriber_id, **wanted)
+
+
+def test_of_years_of_mails_those_are_read_that_can_have_had_the_paper() -> None:
+    store = RowsAsked()
+    given = morning(*two_papers(), subscribers=[make.subscriber(updates=Updates.SENT)], store=store)
+    given.run()
+    for number, days in enumerate((28, 20)):
+        next_morning(given, make.announcement(f"2601.1000{number}"), days=days)
+    store.forget_days(before=given.source.on)  # what is so old is in no history that is read before
+    next_morning(given, replaced(SECOND), make.announcement("2602.00001"), days=2)
+    assert told(given) == [f"{ID}v2"]
+    assert store.since == [date(2025, 12, 25)]
 
 
 # --- whatever happens
