@@ -1,8 +1,9 @@
-"""Builds what alerts the operator. Opens no connection."""
+"""Builds what alerts the operator. Opens no connection, and no memory before there is something to tell."""
 
 from __future__ import annotations
 
 from email.utils import parseaddr
+from functools import cache
 from typing import TYPE_CHECKING
 
 from newsletter.app.common import build_store, reveal, utc_now
@@ -18,7 +19,7 @@ def build_notifier(settings: Settings) -> Notifier:
     from newsletter.ops.notify import Notifier
 
     return Notifier(
-        build_store(settings),
+        cache(lambda: build_store(settings)),  # an error is not kept: the memory may be back the next time
         build_sender(settings),
         settings.service_address,
         utc_now,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -94,17 +95,19 @@ def command(
     recorded = sample.PATH if use_sample else feed
     begin_log(settings, quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
-    context = app.build(settings, feed=recorded, tell_progress=progress.ask, tell_read=progress.read)
+    build = partial(app.build, settings, feed=recorded, tell_progress=progress.ask, tell_read=progress.read)
     if dry_run:
+        context = build()
         listed = app.load_subscribers(settings, context.store)
         code = _dry_run(context, listed, only, progress, due_only=due, is_recorded=recorded is not None)
         if recorded is None:
             _foretell_welcomes(settings, context.store, _choose(listed, only))
         sys.exit(code)
-    require_memory(settings, context.store)
     ending, notifier = Ending(), app.build_notifier(settings)
-    ending.listen()
-    with notifier.notifying_breaks():
+    with notifier.notifying_breaks():  # cron shows nobody an exit code
+        context = build()
+        require_memory(settings, context.store)
+        ending.listen()
         listed = _load(settings, context.store, ending, is_recorded=recorded is not None)
     subscribers = _choose(listed, only)
     if recorded:  # a trial on papers of another day welcomes nobody

@@ -64,7 +64,7 @@ REMEDIES = {
     Kind.DEFERRED: "They are sent by themselves when the sender takes them. If it lasts, look at the mail server.",
     Kind.SCORING: "No mail says 'nothing relevant' today; it is tried again after half an hour. "
     "'newsletter calls --failed' shows the model's answers.",
-    Kind.MODEL: "Mails went out ranked by their words. Look at the key, the bill and the budget; "
+    Kind.MODEL: "Mails went out ranked by their words. Mend what the sentence names; "
     "'newsletter calls --failed' shows the model's answers.",
     Kind.FEED: "It is asked again by itself. If it lasts, see whether arXiv answers and knows the category.",
     Kind.LATE: "Mails wait for it some hours, then leave and say so; you are told when it comes.",

@@ -39,9 +39,12 @@ class _Refused(Exception):
 
 @dataclass(slots=True, repr=False)  # whoever sees one of the URLs may use it
 class Notifier:
-    """Sends alerts and heartbeats. `alert_to`, `alert_url` and `heartbeat_url` may be empty: nothing is sent there."""
+    """Sends alerts and heartbeats. `alert_to`, `alert_url` and `heartbeat_url` may be empty: nothing is sent there.
 
-    store: Store
+    `open_store` opens the memory each time it is needed: that it cannot be opened is what has to be told.
+    """
+
+    open_store: Callable[[], Store]
     sender: Sender
     service_sender: Address
     now: Callable[[], datetime]
@@ -104,7 +107,7 @@ class Notifier:
         try:
             send()
         except Exception as error:  # noqa: BLE001 - the run is more important than the alert
-            log.get_log().warning("telling_failed", way=way, error=type(error).__name__, detail=_in_words(error))
+            _log_failure(way, error)
             return False
         if way != "heartbeat":
             log.get_log().info("alert_sent", way=way)
@@ -124,24 +127,29 @@ class Notifier:
 
     def _bounces(self, on: date) -> tuple[Trouble, ...]:
         try:
-            return alerts.find_bounce_troubles(self.store.get_address_statuses(), on)
-        except StoreError:
-            log.get_log().warning("telling_failed", way="memory", exc_info=True)
+            return alerts.find_bounce_troubles(self.open_store().get_address_statuses(), on)
+        except StoreError as error:
+            _log_failure("memory", error)
             return ()
 
     def _known_keys(self) -> frozenset[str]:
         try:
-            return self._sent | alerts.parse_keys(self.store.get_document(SENT_ALERTS) or "")
-        except StoreError:
-            log.get_log().warning("telling_failed", way="memory", exc_info=True)
+            return self._sent | alerts.parse_keys(self.open_store().get_document(SENT_ALERTS) or "")
+        except StoreError as error:
+            _log_failure("memory", error)
             return self._sent
 
     def _remember(self, alert: Alert) -> None:
         self._sent |= {each.key for each in alert.troubles}
         try:
-            self.store.put_document(SENT_ALERTS, alerts.add_keys(self.store.get_document(SENT_ALERTS) or "", alert))
-        except StoreError:
-            log.get_log().warning("telling_failed", way="memory", exc_info=True)
+            store = self.open_store()
+            store.put_document(SENT_ALERTS, alerts.add_keys(store.get_document(SENT_ALERTS) or "", alert))
+        except StoreError as error:
+            _log_failure("memory", error)
+
+
+def _log_failure(way: str, error: Exception) -> None:
+    log.get_log().warning("telling_failed", way=way, error=type(error).__name__, detail=_in_words(error))
 
 
 def _ask(method: str, url: str, payload: str | None = None) -> None:

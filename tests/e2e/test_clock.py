@@ -6,7 +6,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.cli.exits import EXIT_CONFIG, EXIT_STORE
 from newsletter.model import DeliveryState, RevisionOrigin
 from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
@@ -202,6 +203,32 @@ def test_a_broken_tick_is_told_and_the_clock_lives(tmp_path: Path, server: Serve
         assert clock.process.poll() is None
         assert clock.end(signal.SIGTERM) == 0
     assert server.told[0]["troubles"][0]["kind"] == "run broke off"
+
+
+def _no_memory(folder: Path) -> int:
+    (folder / "state").write_text("a file where a folder should be", encoding="utf-8")
+    return EXIT_STORE
+
+
+def _no_template(folder: Path) -> int:
+    (folder / "templates/email").mkdir(parents=True)
+    (folder / "templates/email/digest.txt").write_text("{% if %}", encoding="utf-8")
+    return EXIT_CONFIG
+
+
+@pytest.mark.parametrize("spoil", [_no_memory, _no_template])
+def test_a_run_that_cannot_even_begin_is_told(tmp_path: Path, server: Server, spoil: Callable[[Path], int]) -> None:
+    prepare(tmp_path, 1)
+    code = spoil(tmp_path)
+    told = live(server) | {"alert_url": f"{server.url}/alert"}
+    with newsletter(tmp_path, "run", "--due", "--quiet", **told) as run:
+        assert run.end() == code
+    [alert] = server.told
+    [trouble] = alert["troubles"]
+    assert trouble["kind"] == "run broke off"
+    [said] = [line for line in run.lines if line.startswith("error: ")]
+    assert said.removeprefix("error: ").splitlines()[0] in trouble["detail"]
+    assert "Traceback" not in "".join(run.lines)
 
 
 def test_a_clock_that_can_never_work_says_so_at_once(tmp_path: Path) -> None:

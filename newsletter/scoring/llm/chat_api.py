@@ -43,6 +43,13 @@ _FILTERED = {"content_filter", "content_policy_violation", "invalid_prompt"}
 _KEY_LIKE = re.compile(r"\bsk-[\w*-]{6,}")  # OpenAI repeats a wrong key in part
 _KEY_CHARS = 8  # what is shorter is no secret, and may be a word
 
+_TOO_SLOW = (
+    "set NEWSLETTER_MODEL_TIMEOUT_S higher, or NEWSLETTER_MODEL_REQUESTS_AT_ONCE or NEWSLETTER_MODEL_BATCH_PAPERS lower"
+)
+_TOO_FAST = (
+    "set NEWSLETTER_MODEL_REQUESTS_PER_MINUTE and NEWSLETTER_MODEL_TOKENS_PER_MINUTE to what the provider allows"
+)
+
 _IS_FILTER = re.compile(r"content.?filter|content management policy|content policy|responsibleai|flagged|moderation")
 _BAD_KEY = re.compile(r"api.?key.{0,20}(?:not valid|invalid|expired)|(?:invalid|incorrect|wrong) api.?key")
 
@@ -116,8 +123,9 @@ class ChatApi:
             return CallInterrupted("unreachable", f"{self.host} cannot be reached", is_unreachable=True)
         if isinstance(error, TimeoutError | openai.APITimeoutError):
             reason = f"no answer within {self.settings.timeout_s:g} s"
-            return CallFailed("timeout", reason, is_billed=True, is_worth_another_try=True)
-        return CallInterrupted("connection lost", "the connection broke before the answer was whole", is_billed=True)
+            return CallFailed("timeout", reason, remedy=_TOO_SLOW, is_billed=True, is_worth_another_try=True)
+        reason = "the connection broke before the answer was whole"
+        return CallInterrupted("connection lost", reason, remedy=self._if_it_lasts, is_billed=True)
 
     def _explain_report(self, report: ErrorReport, body: Mapping[str, Any]) -> CallFailed:
         status, codes, detail = report.status, report.codes, self.detail(report.message)
@@ -135,7 +143,8 @@ class ChatApi:
         if report.after_s is not None and report.after_s > MAX_WAIT_S:
             asks = f"{self.host} asks to wait {report.after_s:.0f} s"
             return CallStopped(f"HTTP {status}", f"{asks}; run again after that")
-        return CallInterrupted(f"HTTP {status}", reason, after_s=report.after_s)
+        remedy = _TOO_FAST if status == 429 else self._if_it_lasts
+        return CallInterrupted(f"HTTP {status}", reason, remedy=remedy, after_s=report.after_s)
 
     def _reason_to_stop(self, report: ErrorReport, detail: str) -> str:
         model, status, codes = self.settings.model, report.status, report.codes
@@ -155,6 +164,10 @@ class ChatApi:
                 "correct NEWSLETTER_MODEL or OPENAI_BASE_URL, or the provider's settings"
             )
         return ""
+
+    @property
+    def _if_it_lasts(self) -> str:
+        return f"the next run asks again; if it lasts, look at {self.host} and at the network before it"
 
     @property
     def host(self) -> str:

@@ -36,14 +36,22 @@ _UNITS = {"ms": 0.001, "mi": 60.0, "m": 60.0}
 class CallFailed(Exception):
     """A request without an answer. `outcome` is a word or two for the log, the text a plain reason without secrets.
 
+    `remedy` is what the operator can do if it lasts; empty: nothing but look at the calls, or take another model.
     `is_billed`: the server may have worked for it. `is_worth_another_try`: for the same papers, later on.
     """
 
     def __init__(
-        self, outcome: str, reason: str, *, is_billed: bool = False, is_worth_another_try: bool = False
+        self,
+        outcome: str,
+        reason: str,
+        *,
+        remedy: str = "",
+        is_billed: bool = False,
+        is_worth_another_try: bool = False,
     ) -> None:
         super().__init__(reason)
         self.outcome = outcome
+        self.remedy = remedy
         self.is_billed = is_billed
         self.is_worth_another_try = is_worth_another_try
 
@@ -68,11 +76,12 @@ class CallInterrupted(CallFailed):
         outcome: str,
         reason: str,
         *,
+        remedy: str = "",
         is_billed: bool = False,
         after_s: float | None = None,
         is_unreachable: bool = False,
     ) -> None:
-        super().__init__(outcome, reason, is_billed=is_billed)
+        super().__init__(outcome, reason, remedy=remedy, is_billed=is_billed)
         self.after_s = after_s
         self.is_unreachable = is_unreachable
 

@@ -38,6 +38,7 @@ _REASONS = {
     "empty": "the answer was empty",
     "only reasoning": "the model reasoned and gave no answer; NEWSLETTER_MODEL_EFFORT=none may keep it from that",
 }
+_ANSWERS_BADLY = "see what it said with `newsletter calls`, or set NEWSLETTER_MODEL to another model"
 _OTHER_SCALES = 2
 FINAL = {"refused", "content filter"}  # the same question gets the same answer
 
@@ -142,6 +143,7 @@ class _Attempt:
 
     missing: Sequence[Paper]
     reason: str = ""
+    remedy: str = ""  # where no answer came
     is_final: bool = False  # asking the same again is of no use
     was_sent: bool = True
     ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed the grades of others
@@ -221,8 +223,7 @@ class _GradingRun:
         if self._failed_in_a_row >= self._client.server.limits.failures_in_a_row:
             self._client.stop(
                 f"{self.model} gave no usable answer {self._failed_in_a_row} times in a row "
-                f"({attempt.reason}); see what it said with `newsletter calls`, "
-                "or set NEWSLETTER_MODEL to another model"
+                f"({attempt.reason}); {attempt.remedy or _ANSWERS_BADLY}"
             )
 
     async def _ask(self, papers: Sequence[Paper]) -> _Attempt:
@@ -234,7 +235,8 @@ class _GradingRun:
             raise
         except CallFailed as error:
             was_sent = error.outcome != UNSENT
-            return _Attempt(papers, str(error), is_final=not error.is_worth_another_try, was_sent=was_sent)
+            is_final = not error.is_worth_another_try
+            return _Attempt(papers, str(error), error.remedy, is_final=is_final, was_sent=was_sent)
         if reply.outcome in FINAL:
             return _Attempt(papers, _REASONS[reply.outcome], is_final=True)
         return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))

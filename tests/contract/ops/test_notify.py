@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.headerregistry import Address
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def lines() -> Iterator[io.StringIO]:
 
 def build_notifier(hook: WebHook, store: MemoryStore, sender: object, *, mail: str = "op@example.org") -> Notifier:
     return Notifier(
-        store,
+        lambda: store,
         sender,
         Address("Papers (service)", addr_spec="service@example.org"),
         lambda: make.NOW,
@@ -228,11 +228,31 @@ def test_a_memory_that_cannot_be_read_is_told_once_by_each_process(hook: WebHook
     for _ in range(3):
         notifier.notify_break(StoreError("the disk is gone; mount it"))
     assert len(sender.mails) == 1
+    assert "the disk is gone; mount it" in lines.getvalue()
+    assert "Traceback" not in lines.getvalue()
+
+
+def test_a_memory_that_cannot_be_opened_is_told_until_it_can(hook: WebHook, lines: io.StringIO) -> None:
+    opened: list[MemoryStore] = []
+
+    def open_store() -> MemoryStore:
+        if not opened:
+            raise StoreError("the disk is gone; mount it")
+        return opened[0]
+
+    sender = accepting()
+    notifier = replace(build_notifier(hook, MemoryStore(), sender), open_store=open_store)
+    notify(notifier, report(RunOutcome.REJECTED))
+    opened.append(MemoryStore())
+    notify(notifier, report(RunOutcome.STOPPED))
+    assert len(sender.mails) == 2
+    assert "stopped" in (opened[0].get_document(SENT_ALERTS) or "")
+    assert "Traceback" not in lines.getvalue()
 
 
 def test_without_anybody_to_tell_nothing_is_asked_and_nothing_remembered() -> None:
     store, sender = MemoryStore(), accepting()
-    notifier = Notifier(store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW)
+    notifier = Notifier(lambda: store, sender, Address(addr_spec="service@example.org"), lambda: make.NOW)
     notify(notifier, report(RunOutcome.REJECTED))
     assert sender.mails == []
     assert store.get_document(SENT_ALERTS) is None

@@ -640,10 +640,28 @@ def test_a_server_that_is_not_there_stops_with_its_name() -> None:
     assert {call.cost_usd for call in b.calls()} == {Decimal(0)}
 
 
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (fake.error(429, "rate_limit_exceeded", "Slow down."), "NEWSLETTER_MODEL_REQUESTS_PER_MINUTE"),
+        (fake.error(500, message="Ouch."), "the next run asks again; if it lasts, look at 127.0.0.1"),
+        (fake.error(503, message="Overloaded."), "the next run asks again; if it lasts, look at 127.0.0.1"),
+        (fake.cut_connection, "the next run asks again; if it lasts, look at 127.0.0.1"),
+        (fake.slow, "NEWSLETTER_MODEL_TIMEOUT_S"),
+    ],
+)
+def test_a_server_that_never_answers_is_not_held_against_the_model(fault: fake.Fault, remedy: str) -> None:
+    with bench(always=[fault], failures_in_a_row=3, concurrency=1, timeout_s=0.2) as b:
+        report = b.grade(papers(40))
+    assert remedy in report.stopped
+    assert "another model" not in report.stopped
+
+
 def test_a_model_that_never_makes_sense_is_given_up() -> None:
     with bench(model=lambda body: "no", failures_in_a_row=6, concurrency=1) as b:
         report = b.grade(papers(100))
     assert "gave no usable answer 6 times in a row" in report.stopped
+    assert report.stopped.endswith("set NEWSLETTER_MODEL to another model")
     assert len(b.server.requests) == 6
     assert report.gradings == ()
 
