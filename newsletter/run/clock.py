@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from newsletter.model import Subscriber
-from newsletter.run.schedule import ON_THE_MINUTE, Timing, next_moments
+from newsletter.run.schedule import Timing, next_moments
 
 # At least so often, for mails to be tried again, a changed subscribers.yaml, a clock that was set. At odd minutes: on
 # the hour everybody asks arXiv.
