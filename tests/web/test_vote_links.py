@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from newsletter.errors import StoreError
 from newsletter.model import Vote
 from newsletter.signing import Purpose, Signer, vote_token
 from newsletter.stores import Store
@@ -179,26 +178,3 @@ CONTENT_TYPES = [FORM, "multipart/form-data; boundary=x", "text/plain"]
 def test_no_body_is_an_error_and_none_but_the_button_votes(body: bytes, content_type: str) -> None:
     assert STRANGERS.test_client().post(MORE, data=body, content_type=content_type).status_code == 200
     assert NOBODY.get_votes(WHO) == []
-
-
-def test_without_a_key_every_link_is_dead(store: TinyStore) -> None:
-    client = create_app(replace(part_of(store), signer=None)).test_client()
-    assert "This link does not work" in client.post(MORE, data={"wish": "more"}).text
-    assert votes(store) == []
-
-
-def test_a_body_that_is_too_large_gets_a_plain_page(store: TinyStore, client: FlaskClient) -> None:
-    assert client.post(MORE, data="wish=more&x=" + "x" * 5000, content_type=FORM).status_code == 413
-    assert votes(store) == []
-
-
-class BrokenStore(MemoryStore):
-    def get_votes(self, subscriber_id: str) -> list[Vote]:
-        raise StoreError(f"the memory of {subscriber_id} cannot be read")
-
-
-def test_a_memory_out_of_order_asks_to_try_again_and_logs_no_token(caplog: pytest.LogCaptureFixture) -> None:
-    answer = create_app(part_of(BrokenStore())).test_client().post(MORE, data={"wish": "more"})
-    assert answer.status_code == 503
-    assert "try again" in answer.text
-    assert MORE.removeprefix("/v/") not in caplog.text

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scoring.ranking.tfidf import Indexes, TermCounts, TermMatrix
+from newsletter.scoring.ranking.tfidf import Indexes, TermCounts, TermMatrix, find_keys
 from newsletter.scoring.ranking.tokenize import Keys
 
 SHIPPED = Path(__file__).with_name("background.npz")
@@ -46,19 +46,18 @@ class Background:
 
     def idf(self, terms: Keys) -> npt.NDArray[np.float64]:
         """Inverse document frequency of each term, from 1 (in every paper); an unknown term counts as in one."""
-        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
-        frequency = np.where(self.terms[places] == terms, self.frequency[places], 1)
+        places, known = find_keys(self.terms, terms)
+        frequency = np.where(known, self.frequency[places], 1)
         return np.asarray(np.log((1 + self.n_papers) / (1 + frequency)) + 1, dtype=np.float64)
 
     def count(self, terms: Keys) -> npt.NDArray[np.uint16]:
         """In how many papers each term occurs; 0 for one that is too rare to be among the counted."""
-        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
-        return np.where(self.terms[places] == terms, self.frequency[places], 0).astype(np.uint16)
+        places, known = find_keys(self.terms, terms)
+        return np.where(known, self.frequency[places], 0).astype(np.uint16)
 
     def knows(self, terms: Keys) -> npt.NDArray[np.bool_]:
         """Tells of each term whether it is one of those counted; rarer ones are not."""
-        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
-        return np.asarray(self.terms[places] == terms, dtype=np.bool_)
+        return find_keys(self.terms, terms)[1]
 
     def count_sample(self, categories: Collection[str], most: int) -> TermCounts:
         """Counts at most so many of the sample papers that have one of these categories, always the same ones."""

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from newsletter.scoring.ranking.background import Background, load_background
 from newsletter.scoring.ranking.coverage import weigh_element
 from newsletter.scoring.ranking.phrases import Phrase
-from newsletter.scoring.ranking.tfidf import CellIndexes, Vector
+from newsletter.scoring.ranking.tfidf import CellIndexes, Places, Vector, find_keys, shorten
 from newsletter.scoring.ranking.tokenize import Keys
-from newsletter.scoring.ranking.word_vectors import Places, WordVectors, load_word_vectors
+from newsletter.scoring.ranking.word_vectors import WordVectors, load_word_vectors
 
 SHIPPED = Path(__file__).with_name("company.npz")
 FEWEST_PAPERS = 100  # of a field: fewer show no direction
@@ -83,7 +83,7 @@ def measure_company(
     if own.sum() < FEWEST_PAPERS or not phrases:
         return Company(None, 1.0)
     centre = papers.places[own].mean(axis=0)
-    away = _shorten(places - centre)
+    away = shorten(places - centre)
     likeness, reach = list[Vector](), 0.0
     for phrase in phrases:
         covered = _cover(phrase, papers, background, stem_of) * own
@@ -92,7 +92,7 @@ def measure_company(
         weights = np.maximum(covered - ENOUGH, 0.0)
         if weights.any():
             direction = papers.places.T @ (weights / weights.sum()).astype(np.float32) - centre
-            likeness.append(phrase.trust * (away @ _shorten(direction[None])[0]).astype(np.float64))
+            likeness.append(phrase.trust * (away @ shorten(direction[None])[0]).astype(np.float64))
     return Company(np.max(likeness or [np.zeros(len(places))], axis=0), reach)
 
 
@@ -128,15 +128,10 @@ def _place(terms: Keys, lengths: npt.NDArray[np.integer], columns: CellIndexes) 
         last = min(first + _ROWS, len(lengths))
         cells = vectors[columns[bounds[first] : bounds[last]]]
         sums[first:last] = np.add.reduceat(cells, bounds[first:last] - bounds[first], axis=0)
-    return _shorten(sums)
+    return shorten(sums)
 
 
 def _look_up(table: WordVectors, terms: Keys) -> Places:
     """Gives the vector of each term, 0 for one that the table lacks."""
-    spots = np.minimum(np.searchsorted(table.terms, terms), len(table.terms) - 1)
-    known = table.terms[spots] == terms
+    spots, known = find_keys(table.terms, terms)
     return np.asarray(table.vectors[spots] * known[:, None], dtype=np.float32)
-
-
-def _shorten(rows: Places) -> Places:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)

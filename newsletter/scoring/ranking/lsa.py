@@ -9,17 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from newsletter.scoring.ranking.tfidf import Indexes, TermMatrix, Vector
+from newsletter.scoring.ranking.tfidf import Indexes, Places, TermMatrix, Vector, shorten
 
 DIMENSIONS = 30
 N_TERMS = 2500
 SHARPNESS = 1.25  # rare words weigh a little more here than in the matrix, where it is 1
 _ROUNDS = 3
-
-
-Places = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +27,7 @@ class LatentSpace:
 
     def place(self, matrix: TermMatrix) -> Places:
         """Gives one row of length 1 (or 0) for each paper of a matrix with the same columns."""
-        places = _densify(matrix, self.columns) @ self.directions
-        lengths = np.linalg.norm(places, axis=1, keepdims=True)
-        return np.asarray(places / np.maximum(lengths, 1e-9), dtype=np.float32)
+        return shorten(_densify(matrix, self.columns) @ self.directions)
 
 
 def find_space(matrix: TermMatrix) -> LatentSpace:

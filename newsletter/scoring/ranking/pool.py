@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.scoring.ranking.background import Background
-from newsletter.scoring.ranking.lsa import LatentSpace, Places, find_space
+from newsletter.scoring.ranking.lsa import LatentSpace, find_space
 from newsletter.scoring.ranking.neighbours import Neighbourhood
-from newsletter.scoring.ranking.tfidf import CellIndexes, Indexes, TermCounts, TermMatrix
+from newsletter.scoring.ranking.tfidf import CellIndexes, Indexes, Places, TermCounts, TermMatrix
 from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
 BACKGROUND_PAPERS = 500  # as many papers as the shipped counts are worth against those of the pool; docs/scoring.md

@@ -19,9 +19,9 @@ import numpy.typing as npt
 from newsletter.model import LibraryPaper, Profile
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.pool import Pool
-from newsletter.scoring.ranking.tfidf import TermMatrix, Vector
+from newsletter.scoring.ranking.tfidf import Places, TermMatrix, Vector
 from newsletter.scoring.ranking.tokenize import Encoder, Keys
-from newsletter.scoring.ranking.word_vectors import Places, load_word_vectors
+from newsletter.scoring.ranking.word_vectors import load_word_vectors
 
 # All chosen on the days up to 2025-10-08 of the corpus, for all its profiles together; see docs/scoring.md.
 ABOUT_WEIGHT = 0.3

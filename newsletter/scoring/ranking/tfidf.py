@@ -14,6 +14,7 @@ import numpy.typing as npt
 from newsletter.scoring.ranking.tokenize import EncodedPaper, Keys, pair_keys
 
 Vector = npt.NDArray[np.float64]
+Places = npt.NDArray[np.float32]
 Indexes = npt.NDArray[np.intp]
 CellIndexes = npt.NDArray[np.signedinteger]
 
@@ -26,6 +27,19 @@ _TERM_SHIFT = np.uint64(32)
 _ROW_SHIFT = np.uint64(1)
 _ROW_MASK = np.uint64(2**31 - 1)
 _PAIR_BIT = np.uint64(1)
+
+
+def find_keys(table: Keys, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:
+    """Finds the place of each key in a table of ascending keys, and whether it is there; else the place is any."""
+    if not len(table):
+        return np.zeros(len(keys), dtype=np.intp), np.zeros(len(keys), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(table, keys), len(table) - 1)
+    return places, table[places] == keys
+
+
+def shorten(rows: Places) -> Places:
+    """Makes each row one of length 1; a row of zeros stays."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,10 +80,7 @@ class TermMatrix:
 
     def find(self, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:
         """Finds the column of each key, and whether there is one."""
-        if not len(self.terms):
-            return np.zeros(len(keys), dtype=np.intp), np.zeros(len(keys), dtype=np.bool_)
-        places = np.minimum(np.searchsorted(self.terms, keys), len(self.terms) - 1)
-        return places, self.terms[places] == keys
+        return find_keys(self.terms, keys)
 
     def query(self, counts: Mapping[int, int], sharpness: float = 1.0) -> Vector:
         """Gives these terms as a vector of length 1; all zeros when no paper has any.

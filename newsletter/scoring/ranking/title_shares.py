@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.scoring.ranking.tfidf import Vector
+from newsletter.scoring.ranking.tfidf import Vector, find_keys
 from newsletter.scoring.ranking.tokenize import Keys
 
 SHIPPED = Path(__file__).with_name("title_shares.npz")
@@ -31,10 +31,10 @@ class TitleShares:
 
     def measure(self, stems: Keys) -> Vector:
         """Measures how far each of these stems names a subject (0.1–1); a rare one does."""
-        spots = np.minimum(np.searchsorted(self.stems, stems), len(self.stems) - 1)
+        spots, known = find_keys(self.stems, stems)
         low, high = _RANGE
         named = np.clip((self.shares[spots] - low) / (high - low), _LEAST, 1.0)
-        return np.where(self.stems[spots] == stems, named, 1.0)
+        return np.where(known, named, 1.0)
 
 
 @cache

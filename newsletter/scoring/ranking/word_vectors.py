@@ -13,15 +13,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from newsletter.scoring.ranking.background import Background
-from newsletter.scoring.ranking.tfidf import Indexes, TermMatrix
+from newsletter.scoring.ranking.tfidf import Places, TermMatrix, find_keys, shorten
 from newsletter.scoring.ranking.tokenize import Keys
 
 SHIPPED = Path(__file__).with_name("word_vectors.npz")
-
-Places = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +33,7 @@ class WordVectors:
 
         Rows have length 1, or 0 where the table knows no word of the paper.
         """
-        spots, known = self._find(at_large.terms)
+        spots, known = find_keys(self.terms, at_large.terms)
         cells = np.flatnonzero(known[at_large.columns])
         cells = cells[np.argsort(at_large.rows[cells], kind="stable")]
         rows, columns = at_large.rows[cells], spots[at_large.columns[cells]]
@@ -44,27 +41,18 @@ class WordVectors:
         bounds = np.searchsorted(rows, np.arange(at_large.n_rows + 1))
         spans = [slice(first, last) for first, last in itertools.pairwise(bounds)]
         sums = [values[span] @ self.vectors[columns[span]] for span in spans]
-        return _shorten(np.array(sums, dtype=np.float32).reshape(len(spans), -1))
+        return shorten(np.array(sums, dtype=np.float32).reshape(len(spans), -1))
 
     def place_texts(self, texts: Sequence[Mapping[int, int]], background: Background) -> Places:
         """Gives one row for each text of counted terms, as for papers."""
-        return _shorten(np.array([self._sum(text, background) for text in texts], dtype=np.float32))
+        return shorten(np.array([self._sum(text, background) for text in texts], dtype=np.float32))
 
     def _sum(self, text: Mapping[int, int], background: Background) -> Places:
         keys = np.fromiter(text.keys(), dtype=np.uint32, count=len(text))
         times = np.fromiter(text.values(), dtype=np.float64, count=len(text))
-        spots, known = self._find(keys)
+        spots, known = find_keys(self.terms, keys)
         weights = ((1 + np.log(times)) * background.idf(keys))[known]
         return np.asarray(weights.astype(np.float32) @ self.vectors[spots[known]], dtype=np.float32)
-
-    def _find(self, keys: Keys) -> tuple[Indexes, npt.NDArray[np.bool_]]:
-        spots = np.minimum(np.searchsorted(self.terms, keys), len(self.terms) - 1)
-        return spots, self.terms[spots] == keys
-
-
-def _shorten(rows: Places) -> Places:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 @cache

@@ -58,15 +58,9 @@ class SqlStore:
         ledger = Ledger(database, running, events, moves)
         wait_for_events = partial(database.locked, "events")
         effects = EventEffects(wait_for_events, events, addresses, ledger, moves.heir_of, ledger.count_handed_over)
+        said = (events, profiles, votes, saved, addresses)
         address_change = AddressChange(
-            wait_for_events,
-            running.any_taken,
-            parts.require_readable,
-            (events, profiles, votes, saved, addresses),
-            digests,
-            signups,
-            ledger,
-            moves,
+            wait_for_events, running.any_taken, parts.require_readable, said, digests, signups, ledger, moves
         )
         self._offer_papers(Announcements(database, running.is_taken), Vectors(database))
         self._offer_mails(ledger, effects, parts)

@@ -55,21 +55,15 @@ class TinyStore:
         events, moves = Events(folder), MoveNotes(folder)
         parts = SubscriberParts(events, moves, addresses, profiles, votes, saved, signups, digests)
         ledger = Ledger(folder, running, events, moves)
-        wait = partial(folder.change, events.path)
+        wait_for_events, wait_for_moves = partial(folder.change, events.path), partial(folder.change, moves.path)
 
         def count_handed_over(digest_on: date) -> int:
             return sum(map(rules.was_handed_over, ledger.get_deliveries(digest_on=digest_on)))
 
-        effects = EventEffects(wait, events, addresses, ledger, moves.heir_of, count_handed_over)
+        effects = EventEffects(wait_for_events, events, addresses, ledger, moves.heir_of, count_handed_over)
+        said = (events, profiles, votes, saved, addresses)
         address_change = AddressChange(
-            partial(folder.change, moves.path),
-            running.any_taken,
-            parts.require_readable,
-            (events, profiles, votes, saved, addresses),
-            digests,
-            signups,
-            ledger,
-            moves,
+            wait_for_moves, running.any_taken, parts.require_readable, said, digests, signups, ledger, moves
         )
         self._offer_subscribers(parts, address_change, Welcomes(folder))
         self._offer_papers(Announcements(folder, running.is_taken), Vectors(folder))
