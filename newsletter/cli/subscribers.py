@@ -20,7 +20,7 @@ from newsletter.cli.subscriber_list import export, import_list
 from newsletter.cli.suppressions import describe_status
 from newsletter.cli.terminal import write_document
 from newsletter.errors import ConfigError, SendError
-from newsletter.model import ProfileRevision, PromisedMail, RevisionOrigin, SignUpOrigin, Subscriber
+from newsletter.model import ProfileRevision, PromisedMail, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.senders import Sender
 from newsletter.services import directory
 from newsletter.settings import Settings, load_settings
@@ -72,6 +72,7 @@ def command(context: click.Context) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     listed = _load(settings, store)
+    sign_ups = app.load_listed(settings, store).sign_ups
     suppressed = {status.subscriber_id: status.suppression for status in store.get_address_statuses()}
     table = new_table("id", "e-mail", "name", "mail", "time", "zone", "categories", "from", "profile")
     for reader in listed.readers:
@@ -89,7 +90,7 @@ def command(context: click.Context) -> None:
             f"{one.send_at:%H:%M}",
             one.zone,
             " ".join(one.categories),
-            _CAME_BY[reader.sign_up.origin] if reader.sign_up else "file",
+            _CAME_BY[sign_ups[one.subscriber_id].origin] if one.subscriber_id in sign_ups else "file",
             f"revision {reader.revision.number}" if reader.revision else "",
         )
     print_table(table)
@@ -111,7 +112,7 @@ def show(who: str) -> None:
     reader = _find(_load(settings, store), who)
     data = TypeAdapter(Subscriber).dump_python(reader.subscriber, mode="json")
     click.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100), nl=False)
-    for line in _origins(reader):
+    for line in _origins(reader, _sign_up(settings, store, reader)):
         click.echo(f"# {line}")
     if (status := store.get_address_status(reader.subscriber.subscriber_id)).suppression:
         click.echo(f"# {describe_status(status)}")
@@ -137,6 +138,7 @@ def revisions(who: str, number: int | None) -> None:
     store = app.build_store(settings)
     listed = _load(settings, store)
     reader = _find(listed, who)
+    base = _base(_sign_up(settings, store, reader))
     as_listed = find_subscriber(listed.as_listed, reader.subscriber.subscriber_id)
     history = store.get_revisions(reader.subscriber.subscriber_id)
     if number is not None:
@@ -144,14 +146,14 @@ def revisions(who: str, number: int | None) -> None:
         if number not in texts:
             why = f" any more: the last {MAX_REVISIONS} are kept" if was_dropped(history, number) else ""
             raise click.UsageError(f"{who} has {len(history)} revisions, and no revision {number}{why}")
-        write_document(texts[number] or f"# empty: back to {_base(reader)}")
+        write_document(texts[number] or f"# empty: back to {base}")
         return
     if not history:
-        click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; {_base(reader)} holds.")
+        click.echo(f"{reader.subscriber.subscriber_id} has changed nothing; {base} holds.")
         return
     table = new_table("number#", "at (UTC)", "by", "state")
     for revision in history:
-        state = "holds" if revision == reader.revision else _state(revision, as_listed, _base(reader))
+        state = "holds" if revision == reader.revision else _state(revision, as_listed, base)
         table.add_row(str(revision.number), f"{revision.at:%Y-%m-%d %H:%M}", _ORIGINS[revision.origin], state)
     print_table(table)
 
@@ -247,6 +249,12 @@ def _find(listed: directory.SubscriberList, who: str) -> overrides.ResolvedSubsc
     return next(reader for reader in listed.readers if reader.subscriber == one)
 
 
+def _sign_up(settings: Settings, store: Store, reader: overrides.ResolvedSubscriber) -> SignUp | None:
+    """Gives what somebody is a subscriber by who is not in the file."""
+    who = reader.subscriber.subscriber_id
+    return app.load_listed(settings, store, [who]).sign_ups.get(who)
+
+
 def _state(revision: ProfileRevision, listed: Subscriber, base: str) -> str:
     if profile_yaml.is_blank(revision.text):
         return f"back to {base}"
@@ -257,7 +265,7 @@ def _state(revision: ProfileRevision, listed: Subscriber, base: str) -> str:
     return ""
 
 
-def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
+def _origins(reader: overrides.ResolvedSubscriber, sign_up: SignUp | None) -> list[str]:
     lines = []
     if reader.revision:
         by = f"revision {reader.revision.number} of {reader.revision.at:%Y-%m-%d} ({_ORIGINS[reader.revision.origin]})"
@@ -267,14 +275,11 @@ def _origins(reader: overrides.ResolvedSubscriber) -> list[str]:
         lines.append("the reader's own word: frequency")
     if reader.has_pause:
         lines.append("the reader's own word: paused_until")
-    if (form := reader.sign_up) is None:
+    if sign_up is None:
         return [*lines, "from subscribers.yaml: all else" if lines else "all from subscribers.yaml"]
-    if form.origin is SignUpOrigin.OPERATOR:
-        return [*lines, f"added by you on {form.at:%Y-%m-%d}: what you said then, and the defaults of subscribers.yaml"]
-    return [
-        *lines,
-        f"subscribed on the web on {form.at:%Y-%m-%d}: what they asked for then, and the defaults of subscribers.yaml",
-    ]
+    is_added = sign_up.origin is SignUpOrigin.OPERATOR
+    came, said = ("added by you", "you said") if is_added else ("subscribed on the web", "they asked for")
+    return [*lines, f"{came} on {sign_up.at:%Y-%m-%d}: what {said} then, and the defaults of subscribers.yaml"]
 
 
 _WELCOMES = {
@@ -291,9 +296,9 @@ def _welcome(store: Store, who: str) -> Iterator[str]:
         yield f"{words} (they were new on {known[who].at:%Y-%m-%d})"
 
 
-def _base(reader: overrides.ResolvedSubscriber) -> str:
+def _base(sign_up: SignUp | None) -> str:
     """Names what counts where no revision does."""
-    if reader.sign_up is None:
+    if sign_up is None:
         return "subscribers.yaml"
-    is_added = reader.sign_up.origin is SignUpOrigin.OPERATOR
+    is_added = sign_up.origin is SignUpOrigin.OPERATOR
     return "what you added them with" if is_added else "what they asked for on the web"

@@ -7,11 +7,12 @@ may say is subscribers/subscribers_yaml.py's business, what a reader's wishes me
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
@@ -60,28 +61,31 @@ class ListedSubscribers:
 class SubscriberList:
     """All subscribers as they are served. `problem` is set when the file is broken and the last good one serves.
 
-    `readers` are the same people with the origin of each part, `as_listed` what the file alone, or what they asked for
-    on the web, says of them. `unreadable` says by id of whom something that is kept cannot be read, and why: who is
-    among the readers is there as listed, and is not to be mailed. `possible_moves` says by id of whom it
-    is asked whether they have another address, and in which words; `stale_libraries` whose live library could not be
-    read the last time, and why.
+    `as_listed` is what the file alone, or what they asked for on the web, says of them; `changed` has by id those who
+    wish something else, with the origin of each part. `unreadable` says by id of whom something that is kept cannot be
+    read, and why: who is among the subscribers is there as listed, and is not to be mailed. `possible_moves` says by
+    id of whom it is asked whether they have another address, and in which words; `stale_libraries` whose live library
+    could not be read the last time, and why.
     """
 
-    readers: Sequence[overrides.ResolvedSubscriber]
+    subscribers: Sequence[Subscriber]
     as_listed: Sequence[Subscriber]
+    changed: Mapping[str, overrides.ResolvedSubscriber] = field(default_factory=dict)
     problem: str = ""
     unreadable: Mapping[str, str] = field(default_factory=dict)
     possible_moves: Sequence[tuple[str, str]] = ()
     stale_libraries: Sequence[tuple[str, str]] = ()
 
     @property
-    def subscribers(self) -> Sequence[Subscriber]:
-        return [reader.subscriber for reader in self.readers]
+    def readers(self) -> Iterator[overrides.ResolvedSubscriber]:
+        """The same people with the origin of each part."""
+        plain = overrides.ResolvedSubscriber
+        return (self.changed.get(one.subscriber_id) or plain(one) for one in self.subscribers)
 
     @property
     def ignored(self) -> Sequence[tuple[str, str]]:
         """The ids whose latest profile cannot be read any more, and why."""
-        return [(reader.subscriber.subscriber_id, reader.problem) for reader in self.readers if reader.problem]
+        return [(who, reader.problem) for who, reader in self.changed.items() if reader.problem]
 
 
 def load_subscribers(
@@ -101,34 +105,43 @@ def load_subscribers(
     `min_relevance` is for whom the file sets none, `only` the ids to which the list is cut down. Raises ConfigError if
     there never was a good file.
     """
-    before = _load_history(store) if today else {}  # first: to load the list is to remember it as the last good one
-    listed = load_listed(path, store, min_relevance, only)
+    history = _find_history(store) if today else ""  # first: to load the list is to remember it as the last good one
+    listed = _load_listed(path, store, min_relevance, only)
     unreadable = dict(listed.unreadable)
-    readers = list(_read_wishes(listed, store, unreadable))
-    library.remember_ids((reader.subscriber for reader in readers), store)
-    possible_moves = _update_history(before, listed, store, today) if today else ()
-    stale = live_libraries.find_stale((reader.subscriber for reader in readers), store)
-    return SubscriberList(readers, listed.subscribers, listed.problem, unreadable, possible_moves, stale)
+    changed: dict[str, overrides.ResolvedSubscriber] = {}
+    subscribers = list(_read_wishes(listed.subscribers, store, unreadable, changed))
+    library.remember_ids(subscribers, store)
+    possible_moves = _update_history(history, listed.subscribers, store, today) if today else ()
+    stale = live_libraries.find_stale(subscribers, store)
+    return SubscriberList(subscribers, listed.subscribers, changed, listed.problem, unreadable, possible_moves, stale)
 
 
 def _read_wishes(
-    listed: ListedSubscribers, store: Store, unreadable: dict[str, str]
-) -> Iterator[overrides.ResolvedSubscriber]:
-    """Lays their own wishes over all who are listed; adds whose cannot be read, who are served as listed."""
+    listed: Sequence[Subscriber],
+    store: Store,
+    unreadable: dict[str, str],
+    changed: dict[str, overrides.ResolvedSubscriber],
+) -> Iterator[Subscriber]:
+    """Lays their own wishes over all who are listed, and notes who has some.
+
+    Adds whose cannot be read to `unreadable`, who are served as listed.
+    """
     fill = library.filling(store)
-    for some in _in_parts(listed.subscribers):
+    for some in _in_parts(listed):
         wishes = store.get_wishes([one.subscriber_id for one in some])
         for one in some:
-            who, sign_up = one.subscriber_id, listed.sign_ups.get(one.subscriber_id)
+            who = one.subscriber_id
             said = wishes[who]
             if isinstance(said, ReaderUnreadable):
                 unreadable[who] = str(said)
-                yield overrides.ResolvedSubscriber(one, sign_up=sign_up)
+                yield one
                 continue
-            reader = overrides.resolve(one, said.status, said.revisions, sign_up)
+            reader = _filled(overrides.resolve(one, said.status, said.revisions), fill)
             if reader.problem:
                 log.get_log().error("profile_ignored", subscriber=who, problem=reader.problem)
-            yield _filled(reader, fill)
+            if reader.has_wishes:
+                changed[who] = reader
+            yield reader.subscriber
 
 
 def _filled(reader: overrides.ResolvedSubscriber, fill: library.Adding) -> overrides.ResolvedSubscriber:
@@ -139,16 +152,18 @@ def _filled(reader: overrides.ResolvedSubscriber, fill: library.Adding) -> overr
 def refill(listed: SubscriberList, store: Store) -> SubscriberList:
     """Gives the list with what is kept of live libraries now."""
     fill = library.filling(store)
-    readers = [_filled(reader, fill) if reader.subscriber.zotero else reader for reader in listed.readers]
-    stale = live_libraries.find_stale((reader.subscriber for reader in readers), store)
-    return replace(listed, readers=readers, stale_libraries=stale)
+    subscribers = [fill(one) if one.zotero else one for one in listed.subscribers]
+    changed = {
+        who: _filled(reader, fill) if reader.subscriber.zotero else reader for who, reader in listed.changed.items()
+    }
+    stale = live_libraries.find_stale(subscribers, store)
+    return replace(listed, subscribers=subscribers, changed=changed, stale_libraries=stale)
 
 
-def _update_history(
-    before: listing_history.ListingHistory, listed: ListedSubscribers, store: Store, today: date
-) -> Sequence[tuple[str, str]]:
-    """Stores the listing history if it has changed, and returns who may have another address."""
-    now = listing_history.update(before, listed.subscribers, today)
+def _update_history(text: str, listed: Sequence[Subscriber], store: Store, today: date) -> Sequence[tuple[str, str]]:
+    """Stores the listing history if it has changed since that text, and returns who may have another address."""
+    before = listing_history.read(text)
+    now = listing_history.update(before, listed, today)
     if now != before or store.get_document(LISTING_HISTORY) is None:
         store.put_document(LISTING_HISTORY, listing_history.write(now))
     return _find_moved(now, store, today)
@@ -166,12 +181,20 @@ def find_possible_heirs(listed: Sequence[Subscriber], store: Store, today: date)
 
 
 def _load_history(store: Store) -> listing_history.ListingHistory:
-    """The stored history, or one made of the last good list, which may be older than the first history."""
-    if stored := listing_history.read(store.get_document(LISTING_HISTORY) or ""):
+    return listing_history.read(_find_history(store))
+
+
+def _find_history(store: Store) -> str:
+    """The text of the stored history, or one made of the last good list, which may be older than the first history.
+
+    It is kept as a text, a third as long, while the list is read.
+    """
+    if stored := store.get_document(LISTING_HISTORY):
         return stored
     last_good = store.get_document(LAST_GOOD)
     file = _parse_or_error(last_good, LAST_GOOD, JUDGED_CUT_OFF) if last_good else None
-    return listing_history.update({}, file.subscribers, date.min) if isinstance(file, SubscribersFile) else {}
+    known = file.subscribers if isinstance(file, SubscribersFile) else ()
+    return listing_history.write(listing_history.update({}, known, date.min))
 
 
 def _find_moved(now: listing_history.ListingHistory, store: Store, today: date) -> Sequence[tuple[str, str]]:
@@ -222,41 +245,55 @@ def load_listed(path: Path, store: Store, min_relevance: int, only: Collection[s
 
     With `only`, those with these ids are read, whatever the number of the others is.
     """
+    return _load_listed(path, store, min_relevance, only, keeps_sign_ups=True)
+
+
+def _load_listed(
+    path: Path, store: Store, min_relevance: int, only: Collection[str] | None, *, keeps_sign_ups: bool = False
+) -> ListedSubscribers:
     file, problem = load_file(path, store, min_relevance)
     of_file = [one for one in file.subscribers if only is None or one.subscriber_id in only]
     in_file = {subscriber.subscriber_id: subscriber.email for subscriber in of_file}
-    ids = store.get_enrolled_ids(only=only)
-    enrolled: list[Subscriber] = []
+    enrolled: list[tuple[datetime, Subscriber]] = []
     sign_ups: dict[str, SignUp] = {}
     unreadable: dict[str, str] = {}
-    with _enrolled_subscribers.making(file, are_all=only is None) as make:
-        for one in (one for some in _in_parts(ids) for one in store.get_enrolled(only=some)):
-            who = one.subscriber_id
-            if who not in in_file:
-                made = make(one)
-                if isinstance(made, str):
-                    unreadable[who] = made
-                else:
-                    subscriber, sign_ups[who] = made
-                    enrolled.append(subscriber)
-            elif not is_same_mailbox(one.email, in_file[who]):
-                unreadable[who] = _explain_two_readers(one)
-    unreadable |= {
-        who: why
-        for who in ids
-        if who not in in_file and who not in sign_ups and who not in unreadable
-        if (why := _explain_unreadable(store, who))
-    }
-    enrolled.sort(key=lambda one: (sign_ups[one.subscriber_id].at, one.subscriber_id))
-    everybody, no_library = _read_libraries([*of_file, *enrolled], path.parent)
+    with _enrolled_subscribers.making(file, are_all=only is None) as making:
+        for one in _read_enrolled(store, only, in_file, unreadable):
+            made = making.make(one)
+            if isinstance(made, str):
+                unreadable[one.subscriber_id] = made
+                continue
+            enrolled.append((one.at, made))
+            if keeps_sign_ups:
+                sign_ups[one.subscriber_id] = making.share(one)
+    enrolled.sort(key=lambda one: (one[0], one[1].subscriber_id))
+    everybody, no_library = _read_libraries(chain(of_file, (one for _, one in enrolled)), path.parent)
     return ListedSubscribers(everybody, sign_ups, problem, {**unreadable, **no_library})
+
+
+def _read_enrolled(
+    store: Store, only: Collection[str] | None, in_file: Mapping[str, str], unreadable: dict[str, str]
+) -> Iterator[SignUp]:
+    """Reads who is enrolled and not in the file, whose addresses are given by id; some at a time.
+
+    Adds to `unreadable` who cannot be read, and whom of the file another address would be.
+    """
+    for some in _in_parts(store.get_enrolled_ids(only=only)):
+        unread = set(some).difference(in_file)
+        for one in store.get_enrolled(only=some):
+            unread.discard(one.subscriber_id)
+            if one.subscriber_id not in in_file:
+                yield one
+            elif not is_same_mailbox(one.email, in_file[one.subscriber_id]):
+                unreadable[one.subscriber_id] = _explain_two_readers(one)
+        unreadable |= {who: why for who in sorted(unread) if (why := _explain_unreadable(store, who))}
 
 
 def _in_parts(whole: Sequence[T]) -> Iterator[Sequence[T]]:
     return (whole[start : start + READ_AT_ONCE] for start in range(0, len(whole), READ_AT_ONCE))
 
 
-def _read_libraries(subscribers: Sequence[Subscriber], folder: Path) -> tuple[list[Subscriber], dict[str, str]]:
+def _read_libraries(subscribers: Iterable[Subscriber], folder: Path) -> tuple[list[Subscriber], dict[str, str]]:
     """Adds the papers of the files that the operator names, and says by id of whom one cannot be read, and why.
 
     Their mail waits for the file: without it, it would leave out what they asked for, and nobody would know.
@@ -357,8 +394,8 @@ class _Making:
         self._known = known
         self.used: dict[object, _Model] = {}
 
-    def __call__(self, one: SignUp) -> tuple[Subscriber, SignUp] | str:
-        """Makes the subscriber, and the same sign-up of shared parts, or says why they cannot be served."""
+    def make(self, one: SignUp) -> Subscriber | str:
+        """Makes the subscriber, or says why they cannot be served."""
         asked = _asked(one)
         model = self.used.get(asked) or self._known.get(asked)
         if model is None:
@@ -367,10 +404,11 @@ class _Making:
                 return built
             model = (built, one)
         self.used.setdefault(asked, model)
-        like, first = model
-        own = {name: getattr(one, name) for name in _OWN}
-        subscriber = replace(like, subscriber_id=one.subscriber_id, email=one.email, name=one.name)
-        return subscriber, replace(first, **own)
+        return replace(model[0], subscriber_id=one.subscriber_id, email=one.email, name=one.name)
+
+    def share(self, one: SignUp) -> SignUp:
+        """Gives the same sign-up, of shared parts. Call after `make` has made of it a subscriber."""
+        return replace(self.used[_asked(one)][1], **{name: getattr(one, name) for name in _OWN})
 
 
 def _build_enrolled(file: SubscribersFile, one: SignUp) -> Subscriber | str:

@@ -36,10 +36,10 @@ ListingHistory = Mapping[str, Listing]  # by subscriber id
 def update(history: ListingHistory, subscribers: Iterable[Subscriber], today: date) -> ListingHistory:
     """Adds those who are listed now, and drops who vanished long ago. The first history of all knows nobody as new."""
     since = today if history else _ALWAYS
-    now = {one.subscriber_id: one.name for one in subscribers}
+    now = {one.subscriber_id: _listed(one.name, history.get(one.subscriber_id), since) for one in subscribers}
     vanished = {who: replace(entry, until=entry.until or today) for who, entry in history.items() if who not in now}
-    recent = {who: entry for who, entry in vanished.items() if entry.until and today - entry.until <= KEEP_VANISHED}
-    return recent | {who: _listed(name, history.get(who), since) for who, name in now.items()}
+    now |= {who: entry for who, entry in vanished.items() if entry.until and today - entry.until <= KEEP_VANISHED}
+    return now
 
 
 def _listed(name: str, known: Listing | None, since: date) -> Listing:
@@ -96,7 +96,11 @@ def _read_object(entry: dict[str, Any]) -> object:
 
 
 def write(history: ListingHistory) -> str:
-    return json.dumps({who: asdict(entry) for who, entry in history.items()}, default=str, indent=0)
+    """Writes it as JSON, entry by entry: to write a hundred thousand at once takes ten times their memory."""
+    entries = (
+        f"{json.dumps(who)}: {json.dumps(asdict(entry), default=str, indent=0)}" for who, entry in history.items()
+    )
+    return "{\n" + ",\n".join(entries) + "\n}"
 
 
 @lru_cache(maxsize=256)

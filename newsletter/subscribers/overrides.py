@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from newsletter.errors import ConfigError
-from newsletter.model import AddressStatus, ProfileRevision, SignUp, Subscriber
+from newsletter.model import AddressStatus, ProfileRevision, Subscriber
 from newsletter.subscribers.profile_yaml import is_blank, read_with_keys
 
 
@@ -23,24 +23,26 @@ class ResolvedSubscriber:
     keys: tuple[str, ...] = ()  # of subscribers.yaml, which the revision sets
     has_frequency: bool = False  # the reader's word, over the revision
     has_pause: bool = False  # the reader's own, the later one
-    sign_up: SignUp | None = None  # who came by the web; what it says stands where others have subscribers.yaml
     problem: str = ""  # for the operator: what the reader wrote last cannot be read any more
+
+    @property
+    def has_wishes(self) -> bool:
+        """Whether anything was said beside what is listed, readable or not."""
+        return bool(self.revision or self.has_frequency or self.has_pause or self.problem)
 
 
 def resolve(
     subscriber: Subscriber,
     status: AddressStatus,
     revisions: Sequence[ProfileRevision],
-    sign_up: SignUp | None = None,
 ) -> ResolvedSubscriber:
     """Works out the subscriber as they are served, and where each part comes from. May be repeated.
 
     `revisions` are all of theirs, oldest first. One that cannot be read any more (keys were renamed) never stops the
-    mail: the one before it holds. `sign_up` is what they are a subscriber by, beside the file. Who wishes nothing is
-    the same object as listed.
+    mail: the one before it holds. Who wishes nothing is the same object as listed.
     """
     if not revisions and status.frequency is None and status.paused_until is None:
-        return ResolvedSubscriber(subscriber, sign_up=sign_up)
+        return ResolvedSubscriber(subscriber)
     reader = _with_revision(subscriber, revisions)
     served = reader.subscriber
     if status.frequency is not None:
@@ -52,7 +54,6 @@ def resolve(
         subscriber=served,
         has_frequency=status.frequency is not None,
         has_pause=status.paused_until is not None and served.paused_until == status.paused_until,
-        sign_up=sign_up,
     )
 
 

@@ -165,6 +165,6 @@ def test_the_list_of_subscribers_asks_no_oftener_for_more_of_them(memory: tuple[
         path.write_text(f"subscribers:\n{people}")
         load_subscribers(path, store, min_relevance=7)  # remembers it as the last good one
         with counted() as count:
-            assert len(load_subscribers(path, store, min_relevance=7).readers) == count_of_readers
+            assert len(load_subscribers(path, store, min_relevance=7).subscribers) == count_of_readers
         counts.append(count[0])
     assert counts[0] == counts[1]

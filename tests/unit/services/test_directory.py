@@ -1,6 +1,7 @@
 """The list of subscribers is read when it changed, and one reader costs the same with a thousand others."""
 
 import os
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ import pytest
 from newsletter.addresses import subscriber_id
 from newsletter.delivery.suppression import pause
 from newsletter.errors import ConfigError, ReaderUnreadable
-from newsletter.model import Frequency, ReaderWishes, RevisionOrigin, SignUp, SignUpOrigin
+from newsletter.model import Frequency, ReaderWishes, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
 from newsletter.services.directory import (
     LAST_GOOD,
     READ_AT_ONCE,
@@ -25,7 +26,6 @@ from newsletter.services.directory import (
     read_subscribers,
 )
 from newsletter.stores.tinydb import TinyStore
-from newsletter.subscribers.overrides import ResolvedSubscriber
 from tests.make import NOW, TUESDAY
 from tests.memory_store import MemoryStore
 
@@ -170,11 +170,9 @@ def added(number: int) -> SignUp:
     return replace(who, origin=SignUpOrigin.OPERATOR, profile=profile)
 
 
-def shared_parts(reader: ResolvedSubscriber) -> list[object]:
+def shared_parts(one: Subscriber) -> list[object]:
     """All that is long, or built."""
-    assert reader.sign_up is not None
-    one = reader.subscriber
-    return [one.profile, one.categories, one.announce_types, one.zone, one.send_at, reader.sign_up.profile]
+    return [one.profile, one.categories, one.announce_types, one.zone, one.send_at]
 
 
 def test_what_is_equal_of_many_readers_is_one_object_and_read_in_parts(path: Path) -> None:
@@ -185,14 +183,48 @@ def test_what_is_equal_of_many_readers_is_one_object_and_read_in_parts(path: Pat
         store.enrol(one)
     looks = [load_subscribers(path, store, min_relevance=CUT_OFF) for _ in range(2)]
     assert max(store.asked) <= READ_AT_ONCE
+    in_order = sorted(people, key=lambda one: one.at)
     for listed in looks:
-        assert [one.sign_up for one in listed.readers[2:]] == sorted(people, key=lambda one: one.at)
         whose = [(one.subscriber_id, one.email, one.name) for one in listed.subscribers[2:]]
-        assert whose == [(one.sign_up.subscriber_id, one.sign_up.email, one.sign_up.name) for one in listed.readers[2:]]
-    everybody = [reader for listed in looks for reader in listed.readers[2:]]
+        assert whose == [(one.subscriber_id, one.email, one.name) for one in in_order]
+        assert not listed.changed
+    everybody = [one for listed in looks for one in listed.subscribers[2:]]
     for part in zip(*map(shared_parts, everybody), strict=True):
         assert len(set(map(id, part))) <= PROFILES
-    assert len({one.subscriber.profile for one in everybody}) == PROFILES
+    assert len({one.profile for one in everybody}) == PROFILES
+    sign_ups = load_listed(path, store, CUT_OFF).sign_ups
+    assert sign_ups == {one.subscriber_id: one for one in people}
+    assert len({id(one.profile) for one in sign_ups.values()}) == PROFILES
+
+
+class Made(MemoryStore):
+    """So many readers, who are new objects each time, as they are when they were just read."""
+
+    def __init__(self, readers: int) -> None:
+        super().__init__()
+        self.numbers = {added(number).subscriber_id: number for number in range(readers)}
+
+    def get_enrolled_ids(self, *, only: Collection[str] | None = None) -> list[str]:
+        return sorted(self.numbers if only is None else self.numbers.keys() & only)
+
+    def get_enrolled(self, *, only: Collection[str] | None = None) -> list[SignUp]:
+        return [added(self.numbers[who]) for who in self.get_enrolled_ids(only=only)]
+
+
+def test_to_read_a_list_takes_a_kilobyte_for_each_reader_at_any_moment(path: Path) -> None:
+    """With their ids, names and addresses: at the first look, and at a later one."""
+    peaks: list[list[int]] = []
+    for count in (2 * READ_AT_ONCE, 6 * READ_AT_ONCE):
+        store = Made(count)
+        peaks.append([])
+        for _ in range(2):
+            tracemalloc.start()
+            listed = load_subscribers(path, store, min_relevance=CUT_OFF, today=TUESDAY)
+            peaks[-1].append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            assert len(listed.subscribers) == count + 2
+    for few, many in zip(*peaks, strict=True):
+        assert (many - few) / (4 * READ_AT_ONCE) < 1_000
 
 
 def test_of_readers_who_share_a_profile_each_has_their_own_wishes(path: Path, store: TinyStore) -> None:
