@@ -72,12 +72,12 @@ def room_of(module: str, owners: dict[str, str]) -> str | None:
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
-    return tuple(find_imports(path))
-
-
-def find_imports(path: Path) -> Iterator[str]:
+def find_imports(path: Path) -> tuple[str, ...]:
     """Dotted names of everything that a module imports, also inside functions: `newsletter.model.Paper`, `os`."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -107,7 +107,7 @@ def _module_of(name: str, modules: dict[str, Path]) -> str:
     room, _, offered = name.rpartition(".")
     if name in modules or room not in modules or modules[room].name != "__init__.py":
         return name if name in modules else room
-    imports = {full.rpartition(".")[2]: full.rpartition(".")[0] for full in _imports(modules[room])}
+    imports = {full.rpartition(".")[2]: full.rpartition(".")[0] for full in find_imports(modules[room])}
     return imports.get(offered, room).removeprefix("newsletter.")
 
 

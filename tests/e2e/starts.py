@@ -201,15 +201,19 @@ def _import_everything() -> None:
 
 def _read_what_ships() -> None:
     """What each process reads once: templates, which it compiles, and words. Of an operator's own it reads nothing."""
-    from newsletter import web
+    from newsletter import app, web
     from newsletter.files import resources
     from newsletter.mail.render import Brand, Renderer
     from newsletter.scoring.ranking import abbreviations, background, company, word_vectors, wordings
+    from tests.archives import pages
 
     os.chdir("/")  # where no file wins over one that ships; a command has its own folder
     name, address = "Morning Papers", "digest@example.org"
-    Renderer(Brand(name, address), resources.folders("templates/email"), resources.folders("prompts")).check()
+    renderer = Renderer(Brand(name, address), resources.folders("templates/email"), resources.folders("prompts"))
+    renderer.check()
+    renderer.check_welcome(app.load_welcome_texts())
     web.check_templates(name, address)
+    pages().check()
     abbreviations.load_abbreviations()
     wordings.load_wordings()
     word_vectors.load_word_vectors()

@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python="$top/.venv/bin/python"
 "$python" -m pip wheel --quiet --disable-pip-version-check --no-deps -w "$work" "$top"
-"$python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$work/installed" "$work"/*.whl
+"$python" -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --target "$work/installed" "$work"/*.whl
 mkdir "$work/empty"
 cd "$work/empty"
 export PYTHONPATH="$work/installed"

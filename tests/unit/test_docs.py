@@ -96,7 +96,7 @@ SOURCES = sorted(path for top in ("newsletter", "tests", "benchmarks") for path 
 def remarks_of(path: Path) -> str:
     """Its docstrings and comments, or all of a page."""
     text = path.read_text(encoding="utf-8")
-    if path.suffix != ".py":
+    if path.suffix != ".py" or not NAMED_FILE.search(text):
         return text
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return "\n".join(

@@ -28,7 +28,7 @@ from tests.web.site import NOW, SIGNER, WHO, Clock, part_of
 
 SITE = "https://papers.example.org"
 IDENTITY = MailIdentity(Address("Tea", addr_spec="tea@example.org"), "back@example.org", SIGNER, SITE)
-BODIES = 10_000
+BODIES = 4_000
 SEED = 20_260_106
 TODAY = NOW.date()
 
@@ -149,17 +149,17 @@ def changed(before: AddressStatus, after: AddressStatus) -> set[str]:
     return {name for name in names if getattr(before, name) != getattr(after, name)}
 
 
-def test_ten_thousand_broken_forms_give_no_error_and_change_nothing_unasked() -> None:
+def test_thousands_of_broken_forms_give_no_error_and_change_nothing_unasked() -> None:
     store, client, clock = site()
     chance = random.Random(SEED)
     links = [
         f"/{area}/{SIGNER.link(purpose, WHO)}"
         for area, purpose in (("u", Purpose.UNSUBSCRIBE), ("pause", Purpose.PAUSE), ("profile", Purpose.PROFILE))
     ]
-    links += [f"{links[2]}/preview", "/u/", "/pause", "/profile/x", links[0][:-1]]
+    others = [f"{links[2]}/preview", "/u/", "/pause", "/profile/x", links[0][:-1]]
     happened = set[str]()
     for _, (raw, kind) in zip(range(BODIES), bodies(chance), strict=False):
-        link = chance.choice(links)
+        link = chance.choice(links if chance.random() < 0.8 else others)
         clock.at += timedelta(seconds=5)
         if clock.at.date() > TODAY:
             clock.at = NOW + timedelta(seconds=chance.randrange(60))
@@ -172,7 +172,7 @@ def test_ten_thousand_broken_forms_give_no_error_and_change_nothing_unasked() ->
         if len(store.get_revisions(WHO)) != revisions:
             differences.add("revision")
         assert differences <= asked_for(form, raw), (link, raw, kind)
-        assert link in links[:3] or not differences, (link, raw, kind)
+        assert link in links or not differences, (link, raw, kind)
         happened |= differences
     assert happened == {"suppression", "lifted_at", "paused_until", "revision"}  # the bodies were no mere noise
     until = store.get_address_status(WHO).paused_until

@@ -265,13 +265,13 @@ def test_a_field_that_people_do_not_see_is_a_trap(site: SignUpSite) -> None:
 NONSENSE = ("", "x", "subscribe", "\0", "\ud7ff", "a@b", "eve@example.org", "\r\nBcc: a@b.org", "字" * 500, "UTC")
 
 
-def test_three_thousand_broken_forms_give_no_error_and_let_nobody_in() -> None:
+def test_many_broken_forms_give_no_error_and_let_nobody_in() -> None:
     site, chance, seen = SignUpSite(MemoryStore()), random.Random(20_260_106), set[int]()
     site.post()
     site.work()
     paths = ["/subscribe", "/subscribe", CONFIRM, "/confirm/x"]
     kinds = ["application/x-www-form-urlencoded"] * 4 + ["multipart/form-data; boundary=x", "text/plain"]
-    for number in range(3000):
+    for number in range(1500):
         fields = [(name, chance.choice(NONSENSE)) for name in (*FORM, subscribe.TRAP, "x") if chance.random() < 0.4]
         if chance.random() < 0.5:
             whole = dict(FORM) | {"categories": "cs.LG", "email": f"reader{number % 7}@example.org"} | dict(fields[:1])

@@ -575,11 +575,11 @@ def test_no_quote_of_our_mail_under_a_sentence_that_is_no_command_does_anything(
     assert is_not_understood(read(own_text(f"{said}{gap}{intro}\n{quoted}")))
 
 
-def test_ten_thousand_damaged_mails_break_nothing_and_ask_for_nothing_else() -> None:
+def test_thousands_of_damaged_mails_break_nothing_and_ask_for_nothing_else() -> None:
     chance = random.Random(22)
     names = sorted([*WANTED, *IGNORED, *NO_COMMAND])
     mails = {name: mail(name) for name in names}
-    for _ in range(10_000):
+    for _ in range(4_000):
         name = chance.choice(names)
         raw = bytearray(mails[name])
         for _ in range(chance.randint(1, 4)):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from email.headerregistry import Address
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,17 @@ def alone(made_by: Renderer, digest: Digest, identity: MailIdentity) -> Rendered
     return made_by.render(digest, identity.links_for(digest.subscriber.subscriber_id, digest.digest_on))
 
 
-@pytest.mark.parametrize("papers", [0, 1, 12, 120])  # the last is cut to fit
-@pytest.mark.parametrize("identity", [WITHOUT_LINKS, TAGGED, WITH_LINKS, NO_TAGS])
-@pytest.mark.parametrize("language", ["en", "fr", "ja"])
+IDENTITIES, LANGUAGES = (WITHOUT_LINKS, TAGGED, WITH_LINKS, NO_TAGS), ("en", "fr", "ja")
+CUT_TO_FIT = 120  # papers, which take seconds: in each language, and with links of each length
+
+
+@pytest.mark.parametrize(
+    ("papers", "identity", "language"),
+    [
+        *product((0, 1, 12), IDENTITIES, LANGUAGES),
+        *((CUT_TO_FIT, *each) for each in zip((WITHOUT_LINKS, WITH_LINKS, NO_TAGS), LANGUAGES, strict=True)),
+    ],
+)
 def test_a_shared_mail_is_what_its_reader_would_get_alone(papers: int, identity: MailIdentity, language: str) -> None:
     made_by = renderer()
     digest = made_digest(papers)
