@@ -136,8 +136,8 @@ def command(
         log.run_finished(report)
     bounces = bounced_lately(context.store, report)
     found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
+    notifier.notify(report, found)  # before anything is printed: that may fail
     _tell_troubles(settings, listed, report, found, bounces, quiet=quiet)
-    notifier.notify(report, found)
     if not quiet:
         print_summary(report, subscribers)
         if line := model_line(context.store, report):
