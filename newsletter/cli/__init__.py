@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
+from contextlib import suppress
 
 import click
 
 import newsletter
-from newsletter.cli.exits import EXIT_CONFIG, EXIT_FEED, EXIT_STORE
-from newsletter.cli.terminal import make_forgiving
+from newsletter.cli.exits import EXIT_CONFIG, EXIT_FEED, EXIT_OUTPUT, EXIT_STORE
+from newsletter.cli.terminal import is_output_lost, make_forgiving
 from newsletter.errors import ConfigError, SourceError, StoreError
 
 COMMANDS = {
@@ -94,10 +95,15 @@ def main() -> None:
         _fail(str(error), EXIT_FEED)
     except StoreError as error:
         _fail(str(error), EXIT_STORE)
+    except OSError as error:
+        if not is_output_lost(error):
+            raise
+        _fail(f"nothing can be printed ({error.strerror}); free the disk that standard output goes to", EXIT_OUTPUT)
 
 
 def _fail(text: str, code: int) -> None:
-    click.secho(f"error: {text}", err=True, fg="red")
+    with suppress(OSError):  # the code says it, too
+        click.secho(f"error: {text}", err=True, fg="red")
     sys.exit(code)
 
 

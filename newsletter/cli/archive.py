@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from newsletter import app
-from newsletter.cli.common import complain, find_subscriber, new_table, print_table
+from newsletter.cli.common import complain, find_subscriber, new_table, print_table, writing_to
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
-from newsletter.errors import ConfigError, ReaderUnreadable
+from newsletter.errors import ReaderUnreadable
 from newsletter.files import resources
 from newsletter.model import Subscriber
 from newsletter.settings import Settings, load_settings
@@ -99,7 +99,8 @@ def export(who: str, on: datetime | None, papers: Sequence[str], form: str, outp
     if output == "-":
         sys.stdout.buffer.write(content)
         return
-    Path(output).write_bytes(content)
+    with writing_to(Path(output)):
+        Path(output).write_bytes(content)
     click.echo(output)
 
 
@@ -140,7 +141,7 @@ def build_command(emails: Sequence[str], output: Path) -> None:
     editions = [edition_of_files(each, _language_of(each, readers)) for each in archives]
     parts = {name: resources.read_text(f"templates/web/{name}") for name in ("archive.css", "papers.js")}
     total, unreadable = sum(map(count_pages, editions)), dict[str, str]()
-    try:
+    with writing_to(output):
         counts = write_listing(pages, editions, output, {"style.css": stylesheet(), **parts})
         console = Console(stderr=True)
         with Progress(console=console, disable=not console.is_terminal) as bar:
@@ -150,8 +151,6 @@ def build_command(emails: Sequence[str], output: Path) -> None:
                     counts += write_edition(pages, each, output / each.digests.name, lambda: bar.advance(task))
                 except ReaderUnreadable as error:
                     unreadable[error.subscriber_id] = str(error)
-    except OSError as error:
-        raise ConfigError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
     click.echo(_in_words(counts, output))
     for who, why in unreadable.items():
         complain(f"The archive of {who} is not complete: {why}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC
+from pathlib import Path
 from types import TracebackType
 
 import click
@@ -16,7 +18,7 @@ from rich.table import Table
 
 from newsletter import formatting
 from newsletter.cli.exits import EXIT_STORE
-from newsletter.errors import NewsletterError
+from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import FeedReport, RunReport, Subscriber, SubscriberReport, spending
 from newsletter.ops import log
 from newsletter.settings import Settings
@@ -89,6 +91,15 @@ def complain_of_unreadable(unreadable: Mapping[str, str]) -> int:
     for who, why in unreadable.items():
         complain(f"{who} is not mailed: {why}")
     return EXIT_STORE if unreadable else 0
+
+
+@contextmanager
+def writing_to(output: Path) -> Iterator[None]:
+    """Raises ConfigError for an OSError in here: what the operator named cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
 
 
 def complain(text: str) -> None:

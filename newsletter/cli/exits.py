@@ -1,5 +1,6 @@
 """Exit codes of the command line, and the text that explains them in every `--help`."""
 
+EXIT_OUTPUT = 1  # as other programs do
 EXIT_CONFIG = 3
 EXIT_FEED = 4
 EXIT_SCORING = 5
@@ -11,7 +12,7 @@ EXIT_NOTHING_RELEVANT = 9
 EXIT_CODES = """\b
 Exit codes:
   0  all is well (nothing relevant and no announcement are well)
-  1  a bug: please report its traceback; or stopped by Ctrl-C
+  1  a bug: please report its traceback; or stopped by Ctrl-C; or nothing can be printed
   2  the command line is not understood
   3  settings, subscribers.yaml or a template need mending
   4  a feed could not be fetched or read

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from newsletter import app
-from newsletter.cli.common import TerminalProgress, begin_log, complain, find_subscriber
+from newsletter.cli.common import TerminalProgress, begin_log, complain, find_subscriber, writing_to
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.mail import build_message
 from newsletter.model import Digest, Subscriber
@@ -79,8 +79,9 @@ def _write(content: bytes, path: Path) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     click.echo(path)
 
 

@@ -157,6 +157,7 @@ def _tell_troubles(
     """Tells the operator what went wrong, on the terminal and by alerts; returns the exit code."""
     bounces = bounced_lately(store, report)
     found = alerts.find_troubles(report, listed.problem, listed.ignored, listed.possible_moves, listed.stale_libraries)
+    notifier.notify(report, found)  # before anything is printed: that may fail
     if settings.log == "json":
         log.log_troubles([*found, *bounces])
     else:
@@ -164,7 +165,6 @@ def _tell_troubles(
         loud = [each for each in bounces if not quiet or each.kind is alerts.Kind.HELD]
         bounce_lines = [f"{each.about} {each.kind}: {each.detail}" for each in loud]
         _complain_of(listed.problem, *troubles(report), *_questions(listed), *bounce_lines)
-    notifier.notify(report, found)
     held_code = EXIT_DELIVERY if any(each.kind is alerts.Kind.HELD for each in bounces) else 0
     return max(exit_code(report), held_code, EXIT_CONFIG if listed.problem else 0)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from newsletter.cli.common import writing_to
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.cli.terminal import write_document
 from newsletter.subscribers import json_schema
@@ -35,4 +36,5 @@ def command(output: Path | None) -> None:
     if output is None:
         write_document(schema_text())
     else:
-        output.write_text(schema_text(), encoding="utf-8", newline="\n")
+        with writing_to(output):
+            output.write_text(schema_text(), encoding="utf-8", newline="\n")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from newsletter import app
-from newsletter.cli.common import begin_log, complain
+from newsletter.cli.common import begin_log, complain, writing_to
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.subscriber_add import load_defaults
 from newsletter.cli.terminal import write_document
@@ -122,8 +122,6 @@ def export(form: str, output: Path | None) -> None:
     if output is None:
         write_document(text)
         return
-    try:
+    with writing_to(output):
         output.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ConfigError(f"{output} cannot be written ({error.strerror}); choose another --output") from error
     click.echo(f"{output}: {len(listed.subscribers):,} subscribers")

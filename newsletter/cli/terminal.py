@@ -7,13 +7,17 @@ commands print a document, as against words for a person, is theirs to say.
 from __future__ import annotations
 
 import codecs
+import errno
 import io
+import os
 import sys
 import unicodedata
+from pathlib import Path
 
 import click
 
 PLAIN = "newsletter-plain"  # the name of the error handler
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 #: Signs of our own that Unicode knows no plain form of.
 _SIGNS = {
     **{"✓": "+", "✗": "x", "…": "...", "–": "-", "—": "-", "−": "-", "·": "-", "•": "*", "→": "->", "←": "<-"},
@@ -23,7 +27,11 @@ _SIGNS = {
 
 
 def make_forgiving() -> None:
-    """Makes standard output and error print plain letters for want of a sign, and not raise. May be repeated."""
+    """Makes standard output and error print plain letters for want of a sign, and not raise. May be repeated.
+
+    What would be printed on one that was closed goes nowhere.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     codecs.register_error(PLAIN, _in_plain_letters)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
@@ -34,6 +42,14 @@ def write_document(text: str) -> None:
     """Prints text that is meant for a file, with a line end at its end: in UTF-8, except on a terminal."""
     whole = text if text.endswith("\n") else f"{text}\n"
     click.echo(whole if sys.stdout.isatty() else whole.encode("utf-8", "surrogateescape"), nl=False)
+
+
+def is_output_lost(error: OSError) -> bool:
+    """Whether the error came of printing: it names no file, and is one of a disk. Nothing is printed from then on."""
+    if error.filename is not None or error.errno not in _FULL:
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python fails once more at its end
+    return True
 
 
 def _in_plain_letters(error: UnicodeError) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.cli.exits import EXIT_CONFIG, EXIT_STORE
+from newsletter.cli.exits import EXIT_CONFIG, EXIT_OUTPUT, EXIT_STORE
 from newsletter.model import DeliveryState, RevisionOrigin
 from newsletter.sources import sample
 from newsletter.stores.tinydb import TinyStore
@@ -229,6 +229,21 @@ def test_a_run_that_cannot_even_begin_is_told(tmp_path: Path, server: Server, sp
     [said] = [line for line in run.lines if line.startswith("error: ")]
     assert said.removeprefix("error: ").splitlines()[0] in trouble["detail"]
     assert "Traceback" not in "".join(run.lines)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here; Linux has one")
+def test_a_run_that_can_print_nothing_tells_the_operator_all_the_same(tmp_path: Path, server: Server) -> None:
+    prepare(tmp_path, 1)
+    run_due = (tmp_path, "run", "--due")
+    with newsletter(*run_due, **live(server)) as run:
+        assert run.end() == 0
+    (tmp_path / "subscribers.yaml").write_text("subscribers: 7\n", encoding="utf-8")
+    line = " ".join([*COMMAND, "run", "--due", ">/dev/full", "2>&1"])
+    told = live(server) | {"alert_url": f"{server.url}/alert"}
+    with closing(Running(["sh", "-c", line], tmp_path, environment(**told))) as run:
+        assert run.end() == EXIT_OUTPUT
+    [alert] = server.told
+    assert alert["troubles"][0]["kind"] == "subscribers file"
 
 
 def test_a_clock_that_can_never_work_says_so_at_once(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.cli import group
 from newsletter.cli.common import TerminalProgress, new_table, print_table
+from newsletter.cli.exits import EXIT_CONFIG, EXIT_OUTPUT
 from newsletter.cli.terminal import PLAIN, make_forgiving
 from newsletter.model import RunOutcome, SubscriberReport
 
@@ -111,3 +112,57 @@ def test_help_says_what_the_option_says(words: list[str]) -> None:
 @pytest.mark.parametrize("words", [["rnu"], ["run", "fast"], ["deliveries", "resovle"]])
 def test_help_of_what_is_no_command_says_so(words: list[str]) -> None:
     assert CliRunner().invoke(group, ["help", *words]).exit_code == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here; Linux has one")
+@pytest.mark.parametrize("command", ["config", "subscribers", "run --sample", "status --help"])
+def test_a_standard_output_that_takes_nothing_is_no_bug(folder: Path, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = printing_to(full.fileno(), folder, command)
+    assert done.returncode == EXIT_OUTPUT
+    assert "error: nothing can be printed (No space left on device); free the disk" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["config", "subscribers", "run --sample", "status"])
+def test_a_standard_output_that_was_closed_is_no_trouble(folder: Path, command: str) -> None:
+    done = printing_to(None, folder, command)
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "preview --sample --output missing/text/a.html",
+        "schema --output missing/schema.json",
+        "subscribers export --output missing/all.yaml",
+        "archive build a@example.org --output missing/text",
+        "archive export a@example.org --output missing/papers.bib",
+    ],
+)
+def test_an_output_that_cannot_be_written_is_named(folder: Path, command: str) -> None:
+    assert newsletter(folder, "utf-8", "run", "--sample").returncode == 0
+    (folder / "missing").write_text("a file where a folder should be", encoding="utf-8")
+    done = newsletter(folder, "utf-8", *command.split())
+    assert done.returncode == EXIT_CONFIG, done.stderr
+    assert done.stderr.splitlines()[-1].startswith(
+        f"error: {command.rsplit(maxsplit=1)[-1]} cannot be written (".encode()
+    )
+    assert done.stderr.endswith(b"choose another --output\n")
+
+
+def printing_to(output: int | None, folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command whose standard output is that file, or closed."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
+    order = [sys.executable, "-m", "newsletter", *command.split()]
+    return subprocess.run(
+        order if output else ["sh", "-c", '"$@" >&-', "sh", *order],
+        cwd=folder,
+        env=clean,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
