@@ -5,7 +5,8 @@ In a checkout both are the same folders; in an installed wheel the shipped ones 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,12 +38,21 @@ def find(name: str, local: Path = Path()) -> Path:
 
 
 def read_text(name: str, local: Path = Path()) -> str:
-    """Reads the text of `find(name)`. Raises ConfigError, with the file's path, if it is not UTF-8."""
+    """Reads the text of `find(name)`. Raises ConfigError for one that cannot be read or is not UTF-8."""
     path = find(name, local)
-    try:
+    with reading(path):
         return path.read_text(encoding="utf-8")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raises ConfigError with this path for what goes wrong as its text is read in here."""
+    try:
+        yield
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}); let this user read it, or remove it") from error
 
 
 def load_texts(name: str, local: Path = Path(), *, former: Collection[str] = ()) -> TextsByLanguage:

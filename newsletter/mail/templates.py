@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import CodeType
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.bccache import Bucket, BytecodeCache
 
 from newsletter.errors import ConfigError
@@ -16,8 +24,17 @@ from newsletter.texts import TextsByLanguage
 
 
 def loader_of(folders: Sequence[Path]) -> BaseLoader:
-    """Takes each template from the first of these folders that has it."""
-    return ChoiceLoader([FileSystemLoader(folder) for folder in folders])
+    """Takes each template from the first of these folders that has it. Raises ConfigError for one that is no text."""
+    return ChoiceLoader([_FolderLoader(folder) for folder in folders])
+
+
+class _FolderLoader(FileSystemLoader):
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        path = Path(self.searchpath[0], template)
+        if not path.is_file():
+            raise TemplateNotFound(template)  # an OSError, too
+        with resources.reading(path):
+            return super().get_source(environment, template)
 
 
 class CompiledTemplates(BytecodeCache):

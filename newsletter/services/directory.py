@@ -321,8 +321,10 @@ def read_subscribers(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(yaml_nodes.MAX_BYTES + 1)  # one more than is taken, so that `parse_file` refuses it
     except OSError as error:
+        is_there = not isinstance(error, FileNotFoundError)
+        remedy = "make it a file that this user may read" if is_there else "write it"
         raise ConfigError(
-            f"{path} cannot be read ({error.strerror}); write it, or name another file with NEWSLETTER_SUBSCRIBERS"
+            f"{path} cannot be read ({error.strerror}); {remedy}, or name another file with NEWSLETTER_SUBSCRIBERS"
         ) from error
 
 

@@ -6,6 +6,7 @@ from types import CodeType
 import pytest
 from jinja2 import Environment, TemplateSyntaxError
 
+from newsletter.errors import ConfigError
 from newsletter.mail.templates import CompiledTemplates, loader_of
 
 
@@ -66,3 +67,14 @@ def test_files_of_one_name_in_two_folders_are_two(page: Path, tmp_path: Path) ->
         assert environments.fill(own, page.parent) == "Our own Ada"
         assert environments.fill(page.parent) == "Hello Ada"
     assert environments.compiled == ["page.html"] * 2
+
+
+def test_a_template_that_is_no_text_is_named(page: Path) -> None:
+    page.write_bytes("Schöne Grüße".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"page\.html is not UTF-8 at byte 3; save it as UTF-8"):
+        Environments().fill(page.parent)
+
+
+def test_a_folder_without_the_template_leaves_it_to_the_next_one(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "other/page.html").mkdir(parents=True)
+    assert Environments().fill(tmp_path / "other", tmp_path / "none", page.parent) == "Hello Ada"

@@ -63,7 +63,15 @@ def test_what_the_file_says_is_kept_until_it_changes(path: Path, store: TinyStor
 
 
 def test_a_missing_file_is_a_config_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot be read \(No such file or directory\)"):
+    with pytest.raises(ConfigError, match=r"cannot be read \(No such file or directory\); write it, or name another"):
+        read_subscribers(tmp_path / "subscribers.yaml")
+
+
+def test_what_is_there_and_cannot_be_read_is_not_to_be_written_anew(tmp_path: Path) -> None:
+    (tmp_path / "subscribers.yaml").mkdir()
+    with pytest.raises(
+        ConfigError, match=r"\(Is a directory\); make it a file that this user may read, or name another"
+    ):
         read_subscribers(tmp_path / "subscribers.yaml")
 
 
