@@ -34,9 +34,23 @@ def newsletter(folder: Path, encoding: str, *args: str, **settings: str) -> subp
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    reader = f"{{email: a@example.org, name: '{NAME}', categories: [cs.LG], topics: [{{name: t, relevant: networks}}]}}"
-    (tmp_path / "subscribers.yaml").write_text(f"subscribers:\n  - {reader}\n", encoding="utf-8")
+    write_reader(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def mailed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder after a morning, in which a file stands where a folder should be."""
+    folder = tmp_path_factory.mktemp("mailed")
+    write_reader(folder)
+    assert newsletter(folder, "utf-8", "run", "--sample").returncode == 0
+    (folder / "missing").write_text("a file where a folder should be", encoding="utf-8")
+    return folder
+
+
+def write_reader(folder: Path) -> None:
+    reader = f"{{email: a@example.org, name: '{NAME}', categories: [cs.LG], topics: [{{name: t, relevant: networks}}]}}"
+    (folder / "subscribers.yaml").write_text(f"subscribers:\n  - {reader}\n", encoding="utf-8")
 
 
 def test_no_command_ends_over_a_sign_that_the_terminal_lacks(folder: Path) -> None:
@@ -141,10 +155,8 @@ def test_a_standard_output_that_was_closed_is_no_trouble(folder: Path, command: 
         "archive export a@example.org --output missing/papers.bib",
     ],
 )
-def test_an_output_that_cannot_be_written_is_named(folder: Path, command: str) -> None:
-    assert newsletter(folder, "utf-8", "run", "--sample").returncode == 0
-    (folder / "missing").write_text("a file where a folder should be", encoding="utf-8")
-    done = newsletter(folder, "utf-8", *command.split())
+def test_an_output_that_cannot_be_written_is_named(mailed: Path, command: str) -> None:
+    done = newsletter(mailed, "utf-8", *command.split())
     assert done.returncode == EXIT_CONFIG, done.stderr
     assert done.stderr.splitlines()[-1].startswith(
         f"error: {command.rsplit(maxsplit=1)[-1]} cannot be written (".encode()
