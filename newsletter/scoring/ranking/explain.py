@@ -82,8 +82,8 @@ class Explainer:
             words = self._choose([*liked, *found], without=name)
             sentence = "match" if relevance >= WEAK_BELOW else "weak"
             return self._sentences(sentence, topic=topic, words=", ".join(words)) if words else self._end(topic)
-        if liked:
-            return self._sentences("liked", words=", ".join(self._choose(liked)))
+        if words := self._choose(liked):  # none where each is too long to be named
+            return self._sentences("liked", words=", ".join(words))
         if relevance < WORDS_FROM:
             return self._sentences["nothing"]
         similar = self._choose(self._finder.find_words(text, self._gains.of(row, int(self._best[row]))), without=name)

@@ -211,6 +211,13 @@ def test_words_are_named_where_somebody_may_read_of_them(relevance: int, is_near
     assert explainer.comment(0, papers[0], relevance, is_near=is_near) == comment
 
 
+def test_a_keyword_that_is_too_long_to_be_named_leaves_no_empty_comment() -> None:
+    keyword = "a title of so many words that it is longer than all words of a comment may be together"
+    profile = Profile((Topic("Soil", "Compost."),), like=(keyword,))
+    report = LocalScorer(comments=COMMENTS).score(profile, [make_paper(1, keyword, "Of stars."), *OTHERS], [])
+    assert not any(score.comment.endswith(": .") for score in map(report.with_comment, report.scores))
+
+
 @settings(max_examples=40, deadline=None)
 @given(name=st.text(min_size=1, max_size=300) | TEXTS, title=TEXTS, keyword=TEXTS, text=TEXTS)
 def test_no_comment_is_long_and_each_names_few_words_of_its_paper(
