@@ -9,6 +9,8 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy import text
+
 from newsletter.delivery import ledger
 from newsletter.model.deliveries import Delivery
 from newsletter.model.digests import Counts
@@ -86,6 +88,20 @@ class SqlMemory(SharedMemory):
         store = SqlStore(Database(parse_url(self.url)))
         self._opened.append(store)
         return store
+
+    def die_after(self, work: Callable[[Store], None]) -> None:
+        """Ends the sessions of who died: PostgreSQL takes a moment to see it, and until then their locks hold."""
+        is_postgresql = self.url.startswith("postgresql")
+        began = self._ask("SELECT clock_timestamp()") if is_postgresql else None
+        super().die_after(work)
+        if is_postgresql:
+            theirs = "backend_start > :began AND pid <> pg_backend_pid() AND datname = current_database()"
+            ended = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+            self._ask(f"{ended} WHERE {theirs}", began=began)
+
+    def _ask(self, question: str, **values: object) -> object:
+        with self._opened[0].database.statement() as connection:
+            return connection.execute(text(question), values).scalar_one()
 
     def close(self) -> None:
         for store in self._opened:
