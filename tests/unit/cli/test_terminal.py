@@ -139,7 +139,7 @@ def test_a_standard_output_that_takes_nothing_is_no_bug(folder: Path, command: s
     assert "Exception" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["config", "subscribers", "run --sample", "status"])
+@pytest.mark.parametrize("command", ["config", "subscribers", "status"])
 def test_a_standard_output_that_was_closed_is_no_trouble(folder: Path, command: str) -> None:
     done = printing_to(None, folder, command)
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
