@@ -189,7 +189,8 @@ def _find_history(store: Store) -> str:
 
     It is kept as a text, a third as long, while the list is read.
     """
-    if stored := store.get_document(LISTING_HISTORY):
+    stored = store.get_document(LISTING_HISTORY)
+    if stored and listing_history.read(stored):  # one that cannot be read knows nobody who vanished
         return stored
     last_good = store.get_document(LAST_GOOD)
     file = _parse_or_error(last_good, LAST_GOOD, JUDGED_CUT_OFF) if last_good else None

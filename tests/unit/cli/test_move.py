@@ -159,9 +159,14 @@ def test_run_check_and_the_list_ask_whether_somebody_moved(folder: Path) -> None
         assert asked not in newsletter(*command).output
 
 
-def test_the_list_of_an_older_version_is_compared_as_well(folder: Path) -> None:
+@pytest.mark.parametrize("history", [None, "", "{", "{}", "[]"], ids=["none", "empty", "torn", "of nobody", "a list"])
+def test_without_a_history_that_can_be_read_the_last_good_list_is_compared(folder: Path, history: str | None) -> None:
     newsletter("run", "--sample", "--quiet")
-    (folder / "documents" / "roster.json").unlink()
+    stored = folder / "documents" / "roster.json"
+    if history is None:
+        stored.unlink()
+    else:
+        stored.write_text(history, encoding="utf-8")
     listed(NEW)
     assert f"move {ADA_ID} {NEW_ID}" in newsletter("run", "--sample").output
 
