@@ -87,7 +87,7 @@ class DigestPaper:
 
     @property
     def names_topic(self) -> bool:
-        """Tells whether the comment begins with the topic, so that it need not be said again."""
+        """Tells whether the head of the comment names the topic, so that it need not be said again."""
         return bool(self.topic) and names_topic(self.comment, self.topic)
 
     @property
