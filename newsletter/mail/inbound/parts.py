@@ -28,6 +28,7 @@ MOST_HEADER_BYTES = 250_000  # of all headers together; providers take 64 to 500
 MOST_PARTS = 300
 _LONGEST_HEADER = 20_000
 _LONGEST_FIELDS = 2_000  # of a header that describes the body: its parameters are read in quadratic time
+_MOST_FIELDS = 40  # of such a header, which takes more time by field than by length. A long name of a file has 30
 _DEEPEST = 30  # boundaries, each of which is looked for in every line, and mails within mails
 # Python knows them, mail does not. To undo punycode takes the square of a text's length.
 _NO_CHARSETS = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"}
@@ -40,7 +41,9 @@ class _Bounded(Compat32):
 
     def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(list(sourcelines))
-        return name, value[: _LONGEST_FIELDS if name.lower().startswith("content-") else _LONGEST_HEADER]
+        if name.lower().startswith("content-"):
+            return name, ";".join(value[:_LONGEST_FIELDS].split(";")[:_MOST_FIELDS])
+        return name, value[:_LONGEST_HEADER]
 
 
 _POLICY = _Bounded()
