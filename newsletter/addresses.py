@@ -11,7 +11,7 @@ import hashlib
 import re
 from urllib.parse import quote
 
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
+_WORD = re.compile(r"[^\s<>()\[\]\"',;:]+")
 _WORDS_CHARS = 200
 
 
@@ -45,5 +45,10 @@ def mailto_link(email: str, subject: str = "") -> str:
 
 def without_addresses(words: str) -> str:
     """Foreign words for the ledger and the log: on one line of 200 characters at most, addresses taken out."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in _ADDRESS.sub("(address)", words)).split())
+    line = " ".join("".join(c if c.isprintable() else " " for c in _WORD.sub(_hidden, words)).split())
     return line if len(line) <= _WORDS_CHARS else f"{line[: _WORDS_CHARS - 1]}…"
+
+
+def _hidden(word: re.Match[str]) -> str:
+    """What is shown of a word: an address has an @ inside."""
+    return "(address)" if "@" in word[0][1:-1] else word[0]

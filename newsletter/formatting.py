@@ -10,10 +10,12 @@ from newsletter.model import Digest
 
 NOT_KNOWN = "n/a"
 
-_SENTENCE_END = re.compile(r"[.!?]+[\"”’»)\]]*(?=\s+[^\sa-z])|[。！？]+[」』”）]*")
+# Rows of signs and blanks are looked at from their first one alone: from each takes the square of their length.
+_SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++[\"”’»)\]]*+(?=\s+[^\sa-z])|[。！？]+[」』”）]*")
 _LAST_WORD = re.compile(r"\s+\S*$")
-_CLAUSE_END = re.compile(r"[;,:](?=\s)|\s+[—–](?=\s)|[；，、：]")
+_CLAUSE_END = re.compile(r"[;,:](?=\s)|(?<!\s)\s++[—–](?=\s)|[；，、：]")
 _ABBREVIATIONS = "e.g i.e cf vs al etc fig figs eq eqs sec approx resp dr prof no z.B d.h".replace(".", r"\.")
+_BEHIND = 40  # characters behind the last place for an end that tell whether one is there
 _NO_SENTENCE_END = re.compile(rf"\b(?:{_ABBREVIATIONS.replace(' ', '|')}|\w)\.$", re.I)
 
 
@@ -58,7 +60,7 @@ def cut_at_clause(text: str, most: int) -> str:
 
 def _ends(pattern: re.Pattern[str], text: str, most: int) -> Iterator[int]:
     """Finds where something ends that is worth reading: not after a few words, and not within parentheses."""
-    for match in pattern.finditer(text, most // 2):
+    for match in pattern.finditer(text[: most + _BEHIND], most // 2):
         if match.end() > most:
             return
         beginning = text[: match.end()]

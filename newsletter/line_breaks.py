@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_WORDS = re.compile(r"([ \t\n\r\f\v]*)([^ \t\n\r\f\v]+)")  # a blank that must not break is a part of a word
+_BLANKS = " \t\n\r\f\v"  # one that must not break is a part of a word
+_WORDS = re.compile(rf"([{_BLANKS}]*)([^{_BLANKS}]+)")
 _CLOSING = frozenset("!%),.:;?]}»’”…\"'" + "、。〉》」』】〕〗〙〛〟︒︰！％），．：；？］｝～｡｣､･・‥‼⁇⁈⁉")
 _NO_BEGINNING = _CLOSING | frozenset(
     "ーゝゞヽヾ々〻ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰㇱㇲㇳㇴㇵㇶㇷㇸㇹㇺㇻㇼㇽㇾㇿ"
@@ -66,7 +67,7 @@ def _is_all(text: str, characters: frozenset[str]) -> bool:
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
     """Yields the words, and of those with wide characters the parts between which a line may end."""
-    for gap, word in _WORDS.findall(text):
+    for gap, word in _WORDS.findall(text.rstrip(_BLANKS)):  # blanks before no word are looked at from each of them
         if word.isascii():
             yield gap, word
             continue

@@ -27,10 +27,11 @@ def _any(alternatives: str) -> str:
     return "|".join(part for line in alternatives.splitlines() for part in line.strip().split(" | ") if part)
 
 
-_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
+# Words are looked at from their first letter alone: from each takes the square of their length.
+_ADDRESS = re.compile(r"(?<![^\s<>()\[\]\"',;:@])[^\s<>()\[\]\"',;:@]++@[^\s<>()\[\]\"',;:]+")
 _NO_WORDS = re.compile(
     r"https?://\S+"
-    r"|\b(?!resolver\.)[a-z0-9-]*[a-z][a-z0-9-]*(?:\.[a-z0-9-]+){2,}\b"  # names of hosts
+    r"|(?<![a-z0-9-])(?!resolver\.)(?=[0-9-]*+[a-z])[a-z0-9-]++(?:\.[a-z0-9-]+){2,}\b"  # names of hosts
     r"|(?<![\w.-])[245]\.[0-9]\.\d{1,3}(?![\d.]*\d)|(?<!\S)[45]\d\d(?= )"  # statuses and reply codes
 )
 

@@ -12,8 +12,10 @@ ADDRESS = "[address]"
 SECRET = "***"  # noqa: S105 - none; in an address it leaves what still looks like one
 MIN_SECRET_CHARS = 4  # anything shorter is in every line
 
-# On the generous side: whatever has an @ (in a URL: %40) with something on both sides.
-_ADDRESS = re.compile(r'(?:"[^"\n]*"|[^\s@<>()\[\],;:"]+)(?:@|%40)[^\s@<>()\[\],;:"\']+')
+# On the generous side: whatever has an @ (in a URL: %40) with something on both sides. A word is looked at from its
+# first sign alone: from each takes the square of its length.
+_SIGN = r'[^\s@<>()\[\],;:"]'
+_ADDRESS = re.compile(rf'(?:"[^"\n]*"|(?<!{_SIGN})(?:{_SIGN}++(?=@)|{_SIGN}+?(?=%40)))(?:@|%40){_SIGN}+')
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:

@@ -22,7 +22,8 @@ _ALIKE = 0.5  # the share of their words that makes two sentences one that was r
 _AROUND = 4  # words that stay on either side of what changed
 _MOST_SENTENCES = 40  # of each version that are looked at for reworded ones; arXiv's abstracts have at most thirty
 _MOST_WORDS = 400  # of a sentence that is compared word by word; whole abstracts have fewer
-_POINTS = re.compile(r"""[.,;:!?…"'“”‘’()\[\]]+(?=\s|$)|(?<!\S)["'“”‘’(\[]+""")  # those inside of numbers stay
+# Those inside of numbers stay. A row of them is looked at from its first one alone: from each takes the row's square.
+_POINTS = re.compile(r"""(?<![.,;:!?…"'“”‘’()\[\]])[.,;:!?…"'“”‘’()\[\]]++(?=\s|$)|(?<!\S)["'“”‘’(\[]+""")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"[.!?…]+[\"”’'»)\]]*(?=\s)")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’'»)\]]*+(?=\s)")  # from its first sign: from each takes a row's square
 # Where a blank is missing: "of the model.We propose". A lower-case word before, a word that opens sentences behind.
 _STARTERS = (
     "We|The|This|These|Our|In|It|Its|Here|However|To|For|By|On|As|At|An|A|If|When|While|With|From|Using|Based|Experiments"

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 MOST_NAMES = 500
 _NAME_CHARS = 200  # what is longer is no name; the rest of it is cut off
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]{0,2}){1,4}|(?:[^\W\d_]{1,2}\.[\s-]{0,2}){1,4}")
-_AND = re.compile(r",?\s+(?:and|&)\s+|,\s*(?:and|&)\s+", re.IGNORECASE)
-_MAIL = re.compile(r"^\S+@\S+\s*\((.*)\)$")  # RSS 2.0 wants `lawyer@boyer.net (Lawyer Boyer)`
+_AND = re.compile(r",? (?:and|&) |,(?:and|&) ", re.IGNORECASE)
+_MAIL = re.compile(r"^[^\s@]+@[^\s(]+ ?\((.*)\)$")  # RSS 2.0 wants `lawyer@boyer.net (Lawyer Boyer)`
 _GROUP = re.compile(r"\b(?:collaborations?|consortium|team|group|project|network|initiative)\b", re.IGNORECASE)
 
 
@@ -26,9 +26,10 @@ def read_names(elements: Sequence[str]) -> tuple[str, ...]:
 
 
 def _split(text: str) -> list[str]:
-    mail = _MAIL.match(text.strip())
+    text = " ".join(text.split())
+    mail = _MAIL.match(text)
     text = mail[1] if mail else text
-    if "@" in text and " " not in text.strip():
+    if "@" in text and " " not in text:
         return []  # an address alone is no name to show
     if ";" in text:
         return [first_name_first(part) for part in text.split(";")]
