@@ -20,6 +20,7 @@ from tests.mail_samples import COUNTS, HAS_CORPUS, Sample, samples
 ROOT = Path(__file__).parents[1]
 WIDTHS = (320, 390, 600, 1200)
 MODES = ("light", "dark")
+README_SIZE = (660, 614)  # pixels of the screen: up to the second paper
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,26 @@ def make_folder(folder: Path, chosen: Sequence[Sample]) -> list[Picture]:
     return taken
 
 
+def make_for_readme(mail: Path) -> None:
+    """Writes docs/digest-light.png and docs/digest-dark.png: the beginning of this mail."""
+    with open_browser() as browser:
+        for mode in MODES:
+            set_screen(browser, README_SIZE[0], mode)
+            show(browser, mail.read_text(encoding="utf-8"))
+            (ROOT / "docs" / f"digest-{mode}.png").write_bytes(picture(browser, *README_SIZE))
+
+
 def main(arguments: Sequence[str]) -> None:
     options = argparse.ArgumentParser(prog="./run pictures", description="Screenshots of sample mails.")
     options.add_argument("folder", nargs="?", type=Path, default=ROOT / "pictures")
     options.add_argument("--all", action="store_true", help="200 papers too, and as many made-up ones each time")
+    options.add_argument("--readme", type=Path, metavar="MAIL", help="only those of README.md, of this mail (HTML)")
     chosen = options.parse_args(arguments)
     if IS_MISSING:
         sys.exit(f"error: {HOW_TO_GET}")
+    if chosen.readme:
+        make_for_readme(chosen.readme)
+        return
     for one in make_folder(chosen.folder, samples(COUNTS) if chosen.all else usual()):
         if one.overflow > 0:
             print(f"{one.file}: {one.overflow} pixels wider than the screen")  # noqa: T201
