@@ -21,8 +21,12 @@ from tests.fakes import MemoryStore
 COMMENTS = resources.load_texts("prompts/comments.yaml")
 
 
+LOCAL = LocalScorer(comments=COMMENTS)
+
+
 def make_local() -> Scorer:
-    return LocalScorer(comments=COMMENTS)
+    """The same one for all tests, too: what it has read for others changes nothing (unit/scoring/test_local.py)."""
+    return LOCAL
 
 
 def make_funnel() -> Scorer:

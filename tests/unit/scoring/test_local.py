@@ -20,6 +20,7 @@ from tests import SHARED
 
 CORPUS = SHARED / "corpus"
 COMMENTS = resources.load_texts("prompts/comments.yaml")
+SCORER = LocalScorer(comments=COMMENTS)  # one for all: what it read for others changes nothing, as is shown below
 
 SUBJECTS = {
     "galaxies": ("Dwarf galaxy satellites of the Milky Way", "Star formation histories of dwarf satellite galaxies."),
@@ -50,7 +51,7 @@ def renumber(papers: list[Paper], month: str) -> list[Paper]:
 
 
 def score(profile: Profile, papers: list[Paper], history: list[list[Paper]] | None = None) -> list[Score]:
-    report = LocalScorer(comments=COMMENTS).score(profile, papers, history or [])
+    report = SCORER.score(profile, papers, history or [])
     return [report.with_comment(each) for each in report.scores]
 
 
@@ -102,10 +103,10 @@ def test_memory_alone_sinks_no_real_days_best_grades() -> None:
     days = load_days(CORPUS)
     labels = load_labels(CORPUS / "labels" / "near-field-cosmology.jsonl")
     profile = parse_profile((CORPUS / "profiles" / "near-field-cosmology.md").read_text(encoding="utf-8"))
-    scorer, sunk = LocalScorer(comments=COMMENTS), list[float]()
+    sunk = list[float]()
     for number, day in enumerate(label_days(days, labels, (), first=date.min, last=date.max)[-12:]):
-        known = day.history[-min(number, scorer.history_days) :] if number else ()
-        without, with_memory = (best_five(scorer.score(profile, day.pool, memory).scores) for memory in ((), known))
+        known = day.history[-min(number, SCORER.history_days) :] if number else ()
+        without, with_memory = (best_five(SCORER.score(profile, day.pool, memory).scores) for memory in ((), known))
         sunk.append(without - with_memory)
     assert max(sunk) <= 1
     assert abs(sum(sunk) / len(sunk)) <= 0.3
