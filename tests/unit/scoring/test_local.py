@@ -266,8 +266,7 @@ def test_the_nearest_are_commented_by_the_words_they_share_and_by_nothing_else()
     assert {each.comment for each in scores.values()} == {COMMENTS["en"]["nothing"]}
 
 
-@pytest.mark.parametrize("used_for", range(4))
-def test_what_was_read_for_others_changes_nothing(used_for: int) -> None:
+def test_what_was_read_for_others_changes_nothing() -> None:
     """Profiles share what was made of a day's papers: the same papers, others, another history, a short profile."""
     day, past = make_day(), [renumber(make_day(20), "2509")]
     short = Profile((Topic("", "Dwarf galaxies"),))
@@ -277,9 +276,14 @@ def test_what_was_read_for_others_changes_nothing(used_for: int) -> None:
         (COMPRESSION, day, []),
         (short, day, past),
     ]
-    used = LocalScorer(comments=COMMENTS)
-    used.score(*others[used_for])
-    for question in ((COMPRESSION, day, past), (short, day, past), (COMPRESSION, day, past)):
-        report, fresh = used.score(*question), LocalScorer(comments=COMMENTS).score(*question)
-        assert report == fresh
-        assert [report.with_comment(each) for each in report.scores] == [fresh.with_comment(e) for e in fresh.scores]
+    questions = [(COMPRESSION, day, past), (short, day, past)]
+    fresh = [LocalScorer(comments=COMMENTS).score(*question) for question in questions]
+    for used_for, other in enumerate(others):
+        used = LocalScorer(comments=COMMENTS)
+        used.score(*other)
+        for question, alone in zip((*questions, questions[0]), (*fresh, fresh[0]), strict=True):
+            report = used.score(*question)
+            assert report == alone, used_for
+            assert [report.with_comment(each) for each in report.scores] == [
+                alone.with_comment(e) for e in alone.scores
+            ]
