@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -130,6 +131,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(maxsize=8)  # by the text itself: whatever shows a page or a mail reads the same two
 def _parse(text: str, source: str) -> _File:
     root, problems = yaml_nodes.read(text)
     if root is None or root.value is None:

@@ -72,13 +72,18 @@ def room_of(module: str, owners: dict[str, str]) -> str | None:
 
 
 @cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
 def find_imports(path: Path) -> tuple[str, ...]:
     """Dotted names of everything that a module imports, also inside functions: `newsletter.model.Paper`, `os`."""
     return tuple(_imports(path))
 
 
 def _imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -88,10 +93,9 @@ def _imports(path: Path) -> Iterator[str]:
 
 def find_offers(room: str, modules: dict[str, Path]) -> set[str]:
     """What a room offers: the names in `__all__` of its `__init__`, modules of its own among them."""
-    tree = ast.parse(modules[room].read_text(encoding="utf-8"))
     lists = [
         ast.literal_eval(node.value)
-        for node in tree.body
+        for node in tree_of(modules[room]).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__"
     ]
     return {name for names in lists for name in names}
@@ -147,7 +151,7 @@ def draw() -> str:
     lines += [f"    {a.replace('.', '_')} --> {b.replace('.', '_')}" for a, b in _drawn(arrows)]
     lines += ["```", "", "| room | what it does |", "|---|---|"]
     for room in arrows:
-        first = (ast.get_docstring(ast.parse(modules[room].read_text(encoding="utf-8"))) or "").splitlines()[0]
+        first = (ast.get_docstring(tree_of(modules[room])) or "").splitlines()[0]
         lines.append(f"| `{_label(room, modules)}` | {first.removesuffix(' Pure.')} |")
     return "\n".join(lines)
 

@@ -60,7 +60,11 @@ def sentences_of(texts: Texts) -> Iterable[str]:
         yield from (re.sub(r"\{.*?\}", " ", form) for form in forms)
 
 
-def foreign_words(said: str, texts: Iterable[Texts], data: Iterable[str] = ()) -> set[str]:
-    """The Latin words said that neither these sentences nor the data (names, titles, dates) have."""
-    known = words_of(" ".join([*(sentence for each in texts for sentence in sentences_of(each)), *data]))
+def known_words(texts: Iterable[Texts], data: Iterable[str] = ()) -> set[str]:
+    """The words that these sentences and the data (names, titles, dates) have."""
+    return words_of(" ".join([*(sentence for each in texts for sentence in sentences_of(each)), *data]))
+
+
+def foreign_words(said: str, known: set[str]) -> set[str]:
+    """The Latin words said that are not known."""
     return {word for word in words_of(said) - known if word.isascii()}

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from email import message_from_bytes
+from functools import cache
 from http.server import ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -200,9 +201,11 @@ def is_step(event: str, args: tuple[Any, ...]) -> bool:
     return event in WIRE or is_write(event, args)
 
 
-def warm(folder: Path) -> None:
-    """One morning in this process, into the outbox: what is imported late is then there for every child."""
-    morning(prepare(folder), "outbox", 1)
+@cache
+def warm() -> None:
+    """One morning in this process, into the outbox: what is imported and read late is then there for every child."""
+    with tempfile.TemporaryDirectory() as folder:
+        morning(prepare(Path(folder)), "outbox", 1)
 
 
 def steps_of(folder: Path, kind: str, port: int) -> int:
@@ -266,6 +269,7 @@ class WireToll:
 
 def crash(folder: Path, kind: str, kill: Callable[[Path, str, int], bool]) -> WireToll:
     """A morning that is killed, the next run to its end, then the provider's events and one run more."""
+    warm()
     prepare(folder)
     with provider(kind, folder) as port:
         was_killed = kill(folder, kind, port)
@@ -306,7 +310,7 @@ def _taken(folder: Path) -> Counter[str]:
 
 def at_steps(folder: Path, kind: str, count: int) -> WireToll:
     """Kills at `count` steps, evenly spread over a morning; neighbours are of different kinds."""
-    warm(folder / "warm")
+    warm()
     counted = prepare(folder / "counted")
     with provider(kind, counted) as port:
         steps = steps_of(counted, kind, port)
@@ -316,7 +320,6 @@ def at_steps(folder: Path, kind: str, count: int) -> WireToll:
 
 def by_the_provider(folder: Path, kind: str, count: int) -> WireToll:
     """Kills at `count` mails, evenly spread, each once before and once after it is taken."""
-    warm(folder / "warm")
     chosen = sorted({1 + i * READERS // count for i in range(count)})
     return total_of(
         crash(folder / f"{nth}-{takes_it}", kind, killed_by_the_provider(nth, takes_it=takes_it))

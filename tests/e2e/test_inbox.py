@@ -30,12 +30,18 @@ def port() -> Iterator[int]:
         yield plain
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / "subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
-    here = Place(tmp_path)
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    here = Place(tmp_path_factory.mktemp("morning"))
+    here.path("subscribers.yaml").write_text(SUBSCRIBERS, encoding="utf-8")
     here.newsletter("run", "--sample", "--quiet", **SENDING)
     return here
+
+
+@pytest.fixture
+def place(morning: Place, tmp_path: Path) -> Place:
+    """After the morning's mails."""
+    return morning.copy(tmp_path)
 
 
 def inbox(place: Place, port: int) -> Done:

@@ -1,4 +1,4 @@
-"""Every digest of the recorded days, for every profile, and made-up ones: small, ASCII, no wider than a phone."""
+"""Digests of every recorded day, for every second profile, and made-up ones: small, ASCII, no wider than a phone."""
 
 import re
 from collections.abc import Iterator

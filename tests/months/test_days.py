@@ -89,7 +89,7 @@ WEEK = [Trouble(Kind.DOWN, day(number), sites=EVERYWHERE) for number in range(7,
 
 def test_after_a_week_without_arxiv_one_mail_catches_up_with_the_best() -> None:
     readers = [reader for reader in READERS if reader.name in ("berlin", "auckland", "london")]
-    world, found = live(MemoryStore(), 24, WEEK, readers=readers, every=3 * AN_HOUR)
+    world, found = live(MemoryStore(), 20, WEEK, readers=readers, every=3 * AN_HOUR)
     assert found.faults == [], "\n".join(found.lines())
     missed = {day(number) for number in range(7, 12)}
     for reader in readers:

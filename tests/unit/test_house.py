@@ -17,6 +17,7 @@ from tests.house import (
     modules_used,
     read_floors,
     room_of,
+    tree_of,
     with_drawing,
 )
 
@@ -81,7 +82,7 @@ def dotted(node: ast.AST) -> str:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_says_in_a_few_lines_what_it_does(module: str) -> None:
-    text = ast.get_docstring(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+    text = ast.get_docstring(tree_of(MODULES[module]))
     assert text, f"{module} has no docstring"
     assert len(text.splitlines()) <= 10
 
@@ -147,10 +148,10 @@ def test_the_morning_meets_the_edges_only_through_their_protocols(module: str) -
 
 @pytest.mark.parametrize("module", [module for module in MODULES if not is_within(module, sorted(READS_THE_WORLD))])
 def test_only_settings_app_and_commands_read_the_clock_or_the_environment(module: str) -> None:
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    read = {dotted(node) for node in ast.walk(tree)} | {
+    nodes = list(ast.walk(tree_of(MODULES[module])))
+    read = {dotted(node) for node in nodes} | {
         f"{node.module}.{alias.name}"
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom) and node.module in {"os", "time"}
         for alias in node.names
     }

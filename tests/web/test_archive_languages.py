@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
@@ -24,7 +25,7 @@ from newsletter.web.archive.export import edition_of_files, write_edition, write
 from tests import make
 from tests.archives import TEXTS, WHO, digest, entry, mail, pages
 from tests.fakes import MemoryStore
-from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words
+from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words, known_words
 from tests.web.site import SIGNER, part_of
 from tests.web.test_amount import no_scorer
 
@@ -110,14 +111,16 @@ def files(language: str, folder: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
 
 
-def data_of(language: str) -> list[str]:
-    """What a page shows besides sentences: names, foreign words, and days."""
+@cache
+def known_to(language: str) -> set[str]:
+    """The words of the sentences, and of what a page shows besides: names, foreign words, and days."""
     shown = [make.NOW.date(), *(make.TUESDAY.replace(day=day) for day in range(1, 32)), NEXT_MONTH]
     shown += [update.sent.digest_on for update in EVERYTHING.updates]
     shown += [NEXT_MONTH.replace(day=day) for day in range(1, 29)]
     writers = (write_date, write_short_date, write_day, write_month)
     names = [NAMES, COMMENT, WHO, "Rows Columns", *(name for day in weekdays(language) for name in day)]
-    return [*names, *(write(day, language) for day in shown for write in writers)]
+    days = (write(day, language) for day in shown for write in writers)
+    return known_words([TEXTS[language], UPDATES[language]], [*names, *days])
 
 
 def said(html: str) -> SpokenText:
@@ -131,7 +134,7 @@ def test_no_page_says_a_word_of_another_language(shown: Callable[[str], dict[str
     for name, html in shown(language).items():
         page = said(html)
         assert page.language == language, name
-        assert foreign_words(page.plain, [TEXTS[language], UPDATES[language]], data_of(language)) == set(), name
+        assert foreign_words(page.plain, known_to(language)) == set(), name
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
@@ -139,7 +142,7 @@ def test_nor_does_a_folder_of_files(language: str, tmp_path: Path) -> None:
     for name, html in files(language, tmp_path).items():
         page = said(html)
         assert page.language == language, name
-        assert foreign_words(page.plain, [TEXTS[language], UPDATES[language]], data_of(language)) == set(), name
+        assert foreign_words(page.plain, known_to(language)) == set(), name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -31,7 +31,7 @@ from tests import ROOT, TESTS, make
 from tests.archives import pages
 from tests.browser import TOOLS
 from tests.fakes import MemoryStore
-from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words
+from tests.languages import OTHER_LANGUAGES, SpokenText, foreign_words, known_words
 from tests.mail.test_judges import NODE
 from tests.web.site import LINK, NOW, SIGNER, WHO, part_of, suppress_for
 from tests.web.test_subscribe import EVE, FORM, SignUpSite
@@ -145,11 +145,11 @@ PAGES = (readers_pages, strangers_pages, subscribing_pages, sample_pages)
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
 @pytest.mark.parametrize("shown", PAGES)
 def test_no_page_says_a_word_of_another_language(shown: Callable[[str], dict[str, str]], language: str) -> None:
-    texts = [load_page_texts(file)[language] for file in FILES]
+    known = known_words([load_page_texts(file)[language] for file in FILES], data_of(language))
     for name, html in shown(language).items():
         page = SpokenText(html)
         assert page.language == language, name
-        assert foreign_words(page.plain, texts, data_of(language)) == set(), name
+        assert foreign_words(page.plain, known) == set(), name
 
 
 @pytest.mark.skipif(not (TOOLS.is_dir() and NODE), reason="no html-validate here; ./run tools brings it")

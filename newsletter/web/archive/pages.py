@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -190,9 +191,8 @@ class Pages:
     def check(self) -> None:
         """Fills each template in ways that take every branch. Raises ConfigError, naming template and line."""
         t = self._t(FALLBACK_LANGUAGE)
-        for urls in SAMPLE_URLS:
-            for name, values in samples(t):
-                self._render(name, urls, t, **values)
+        for (name, values), urls in product(samples(t), SAMPLE_URLS):
+            self._render(name, urls, t, **values)
 
     def _t(self, language: str) -> Texts:
         return pick(self._texts, language)

@@ -21,8 +21,12 @@ from tests.fakes import MemoryStore
 COMMENTS = resources.load_texts("prompts/comments.yaml")
 
 
+LOCAL = LocalScorer(comments=COMMENTS)
+
+
 def make_local() -> Scorer:
-    return LocalScorer(comments=COMMENTS)
+    """The same one for all tests, too: what it has read for others changes nothing (unit/scoring/test_local.py)."""
+    return LOCAL
 
 
 def make_funnel() -> Scorer:
@@ -134,7 +138,7 @@ def test_the_order_of_papers_changes_no_score(make: Callable[[], Scorer]) -> Non
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(papers=ANY_PAPERS, past=st.lists(ANY_PAPERS, max_size=2), profile=ANY_PROFILE)
 def test_foreign_text_breaks_nothing(
     make: Callable[[], Scorer], papers: list[Paper], past: list[list[Paper]], profile: Profile
@@ -157,7 +161,7 @@ def test_without_votes_nothing_changes(make: Callable[[], Scorer]) -> None:
     assert make().score(PROFILE, MANY, [PAPERS], votes=()) == make().score(PROFILE, MANY, [PAPERS])
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(votes=ANY_VOTES, random=st.randoms())
 def test_the_order_of_votes_means_nothing(make: Callable[[], Scorer], votes: list[Vote], random: Random) -> None:
     shuffled = list(votes)
@@ -165,7 +169,7 @@ def test_the_order_of_votes_means_nothing(make: Callable[[], Scorer], votes: lis
     assert make().score(PROFILE, MANY, [PAPERS], votes=votes) == make().score(PROFILE, MANY, [PAPERS], votes=shuffled)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(papers=ANY_PAPERS, votes=ANY_VOTES, profile=ANY_PROFILE)
 def test_votes_move_a_relevance_as_far_as_their_number_allows_and_no_novelty(
     make: Callable[[], Scorer], papers: list[Paper], votes: list[Vote], profile: Profile

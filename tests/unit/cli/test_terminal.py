@@ -1,5 +1,6 @@
 """Whatever a terminal can show, no command ends over a sign; and what goes into a file is whole."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from newsletter.cli.common import TerminalProgress, new_table, print_table
 from newsletter.cli.exits import EXIT_CONFIG, EXIT_OUTPUT
 from newsletter.cli.terminal import PLAIN, make_forgiving
 from newsletter.model import RunOutcome, SubscriberReport
+from tests import command
 
 NAME = "Zażółć Жук 論文 é"
 
@@ -43,7 +45,8 @@ def mailed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder after a morning, in which a file stands where a folder should be."""
     folder = tmp_path_factory.mktemp("mailed")
     write_reader(folder)
-    assert newsletter(folder, "utf-8", "run", "--sample").returncode == 0
+    with contextlib.chdir(folder):
+        assert command.newsletter("run", "--sample").exit_code == 0
     (folder / "missing").write_text("a file where a folder should be", encoding="utf-8")
     return folder
 
@@ -54,7 +57,7 @@ def write_reader(folder: Path) -> None:
 
 
 def test_no_command_ends_over_a_sign_that_the_terminal_lacks(folder: Path) -> None:
-    check = newsletter(folder, "latin-1", "check", contact="operator@example.org", name=NAME)
+    check = newsletter(folder, "latin-1", "check", "subscribers.yaml", contact="operator@example.org", name=NAME)
     assert (check.returncode, check.stderr) == (0, b"")
     assert b"+ subscribers.yaml" in check.stdout
     run = newsletter(folder, "latin-1", "run", "--sample", name=NAME)
@@ -129,24 +132,24 @@ def test_help_of_what_is_no_command_says_so(words: list[str]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here; Linux has one")
-@pytest.mark.parametrize("command", ["config", "subscribers", "run --sample", "status --help"])
-def test_a_standard_output_that_takes_nothing_is_no_bug(folder: Path, command: str) -> None:
+@pytest.mark.parametrize("words", ["config", "subscribers", "run --sample", "status --help"])
+def test_a_standard_output_that_takes_nothing_is_no_bug(mailed: Path, words: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        done = printing_to(full.fileno(), folder, command)
+        done = printing_to(full.fileno(), mailed, words)
     assert done.returncode == EXIT_OUTPUT
     assert "error: nothing can be printed (No space left on device); free the disk" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
 
 
-@pytest.mark.parametrize("command", ["config", "subscribers", "status"])
-def test_a_standard_output_that_was_closed_is_no_trouble(folder: Path, command: str) -> None:
-    done = printing_to(None, folder, command)
+@pytest.mark.parametrize("words", ["config", "subscribers", "status"])
+def test_a_standard_output_that_was_closed_is_no_trouble(folder: Path, words: str) -> None:
+    done = printing_to(None, folder, words)
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
 
 
 @pytest.mark.parametrize(
-    "command",
+    "words",
     [
         "preview --sample --output missing/text/a.html",
         "schema --output missing/schema.json",
@@ -155,19 +158,23 @@ def test_a_standard_output_that_was_closed_is_no_trouble(folder: Path, command: 
         "archive export a@example.org --output missing/papers.bib",
     ],
 )
-def test_an_output_that_cannot_be_written_is_named(mailed: Path, command: str) -> None:
-    done = newsletter(mailed, "utf-8", *command.split())
+def test_an_output_that_cannot_be_written_is_named(mailed: Path, words: str) -> None:
+    with contextlib.chdir(mailed):
+        said = str(command.newsletter(*words.split()).exception)
+    assert said.startswith(f"{words.rsplit(maxsplit=1)[-1]} cannot be written (")
+    assert said.endswith("choose another --output")
+
+
+def test_what_the_operator_can_mend_ends_with_its_code(mailed: Path) -> None:
+    done = newsletter(mailed, "utf-8", "schema", "--output", "missing/schema.json")
     assert done.returncode == EXIT_CONFIG, done.stderr
-    assert done.stderr.splitlines()[-1].startswith(
-        f"error: {command.rsplit(maxsplit=1)[-1]} cannot be written (".encode()
-    )
-    assert done.stderr.endswith(b"choose another --output\n")
+    assert done.stderr.startswith(b"error: missing/schema.json cannot be written (")
 
 
-def printing_to(output: int | None, folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+def printing_to(output: int | None, folder: Path, words: str) -> subprocess.CompletedProcess[str]:
     """Runs a command whose standard output is that file, or closed."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
-    order = [sys.executable, "-m", "newsletter", *command.split()]
+    order = [sys.executable, "-m", "newsletter", *words.split()]
     return subprocess.run(
         order if output else ["sh", "-c", '"$@" >&-', "sh", *order],
         cwd=folder,

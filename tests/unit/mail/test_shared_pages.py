@@ -71,22 +71,30 @@ def alone(made_by: Renderer, digest: Digest, identity: MailIdentity) -> Rendered
 
 
 IDENTITIES, LANGUAGES = (WITHOUT_LINKS, TAGGED, WITH_LINKS, NO_TAGS), ("en", "fr", "ja")
-CUT_TO_FIT = 120  # papers, which take seconds: in each language, and with links of each length
+COUNTS = (0, 1, 12)
+CUT_TO_FIT = (60, 60, 120)  # papers: in each language, and with links of each length; of the most only some are named
 
 
 @pytest.mark.parametrize(
-    ("papers", "identity", "language"),
+    ("papers", "identity", "language", "readers"),
     [
-        *product((0, 1, 12), IDENTITIES, LANGUAGES),
-        *((CUT_TO_FIT, *each) for each in zip((WITHOUT_LINKS, WITH_LINKS, NO_TAGS), LANGUAGES, strict=True)),
+        # any two of these three meet
+        *(
+            (COUNTS[i], IDENTITIES[j], LANGUAGES[(i + j) % len(LANGUAGES)], 12)
+            for i, j in product(range(len(COUNTS)), range(len(IDENTITIES)))
+        ),
+        # three mails are rendered, each reader's after them is made of those
+        *((*each, 5) for each in zip(CUT_TO_FIT, (WITHOUT_LINKS, WITH_LINKS, NO_TAGS), LANGUAGES, strict=True)),
     ],
 )
-def test_a_shared_mail_is_what_its_reader_would_get_alone(papers: int, identity: MailIdentity, language: str) -> None:
+def test_a_shared_mail_is_what_its_reader_would_get_alone(
+    papers: int, identity: MailIdentity, language: str, readers: int
+) -> None:
     made_by = renderer()
     digest = made_digest(papers)
     profile = replace(digest.subscriber.profile, language=language)
     digest = replace(digest, subscriber=replace(digest.subscriber, profile=profile))
-    for each in readers_of(digest):
+    for each in readers_of(digest, readers):
         assert made_by.render_mail(each, identity) == alone(made_by, each, identity)
 
 

@@ -22,7 +22,7 @@ bibtexparser = pytest.importorskip("bibtexparser", reason="no bibtexparser here;
 rispy = pytest.importorskip("rispy", reason="no rispy here; ./run test installs it")
 
 CORPUS = SHARED / "corpus" / "days"
-EVERY = int(os.environ.get("CITATIONS_EVERY", "40"))  # of the real papers; 1 takes some minutes
+EVERY = int(os.environ.get("CITATIONS_EVERY", "80"))  # of the real papers; 1 takes some minutes
 HOSTILE = (
     *("100% {of} }it", "a \\", "\\{ only", "$x", "@misc{evil,\n  title = {x}}", 'quote " # & ~ ^ _', "\ud800"),
     "a and b",

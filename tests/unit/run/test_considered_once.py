@@ -122,7 +122,7 @@ fills = st.tuples(st.just("fill"), st.none(), st.none())
 mornings = st.lists(st.one_of(fetches, mails, fills), max_size=10)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(mornings, min_size=DAYS, max_size=DAYS))
 @example(
     [[("fetch", "cs.LG", "fresh"), ("mail", "s_both", True), ("fetch", "cs.AI", "half"), ("fill", None, None)]] * DAYS

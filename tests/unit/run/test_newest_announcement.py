@@ -21,6 +21,13 @@ STARTS = [
     pytest.param(date(2026, 3, 26), id="those of Berlin on 29 March, and Auckland's go back on 5 April"),
     pytest.param(date(2026, 10, 22), id="Berlin's go back on 25 October, and New York's on 1 November"),
 ]
+TIMES = (time(0, 5), time(7, 10), time(23, 55))
+# Any two of zone, time and start meet.
+CASES = [
+    pytest.param(zone, TIMES[(z + s) % len(TIMES)], *start.values, id=f"{zone}, {start.id}")
+    for z, zone in enumerate(ZONES)
+    for s, start in enumerate(STARTS)
+]
 
 
 @dataclass
@@ -40,9 +47,7 @@ def announced(on: date) -> tuple[Announcement, ...]:
     return tuple(make.announcement(f"{on:%y%m}.{on:%d}{number:03}") for number in range(count))
 
 
-@pytest.mark.parametrize("first_on", STARTS)
-@pytest.mark.parametrize("send_at", [time(0, 5), time(7, 10), time(23, 55)], ids=str)
-@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(("zone", "send_at", "first_on"), CASES)
 def test_each_mail_has_the_newest_announcement_and_none_is_had_twice(zone: str, send_at: time, first_on: date) -> None:
     reader = make.subscriber(zone=zone, send_at=send_at)
     now = datetime.combine(first_on, time(12), ZoneInfo("UTC"))

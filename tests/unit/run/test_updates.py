@@ -271,7 +271,7 @@ VERSIONS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     VERSIONS, ACTS, st.sampled_from([Updates.WITHDRAWALS, Updates.SENT, Updates.ALL]), st.sampled_from(list(Frequency))
 )

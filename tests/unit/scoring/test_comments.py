@@ -24,6 +24,7 @@ from newsletter.subscribers import leading_topic
 from newsletter.texts import Texts
 
 COMMENTS = resources.load_texts("prompts/comments.yaml")
+SCORER = LocalScorer(comments=COMMENTS)
 ENCODER = Encoder()
 FINDER = PhraseFinder(ENCODER, load_background(), load_abbreviations())
 
@@ -46,7 +47,7 @@ OTHERS = [
 
 
 def comment_on(paper: Paper, profile: Profile) -> str:
-    report = LocalScorer(comments=COMMENTS).score(profile, [paper, *OTHERS], [])
+    report = SCORER.score(profile, [paper, *OTHERS], [])
     return report.with_comment(report.scores[0]).comment
 
 
@@ -214,30 +215,39 @@ def test_words_are_named_where_somebody_may_read_of_them(relevance: int, is_near
 def test_a_keyword_that_is_too_long_to_be_named_leaves_no_empty_comment() -> None:
     keyword = "a title of so many words that it is longer than all words of a comment may be together"
     profile = Profile((Topic("Soil", "Compost."),), like=(keyword,))
-    report = LocalScorer(comments=COMMENTS).score(profile, [make_paper(1, keyword, "Of stars."), *OTHERS], [])
+    report = SCORER.score(profile, [make_paper(1, keyword, "Of stars."), *OTHERS], [])
     assert not any(score.comment.endswith(": .") for score in map(report.with_comment, report.scores))
 
 
+WITH_WORDS = ("match", "weak", "liked", "similar", "similar_only", "lowered")
+MARKING = LocalScorer(
+    comments={"en": Texts("en", {**COMMENTS["en"].sentences, **dict.fromkeys(WITH_WORDS, "\x01{words}\x02")})}
+)
+
+
 @settings(max_examples=40, deadline=None)
-@given(name=st.text(min_size=1, max_size=300) | TEXTS, title=TEXTS, keyword=TEXTS, text=TEXTS)
+@given(
+    scorer=st.sampled_from([SCORER, MARKING]),
+    name=st.text(min_size=1, max_size=300) | TEXTS,
+    title=TEXTS,
+    keyword=TEXTS,
+    text=TEXTS,
+)
 def test_no_comment_is_long_and_each_names_few_words_of_its_paper(
-    name: str, title: str, keyword: str, text: str
+    scorer: LocalScorer, name: str, title: str, keyword: str, text: str
 ) -> None:
     assume(name.strip() and "\x01" not in name)  # which marks the words below
-    with_words = ("match", "weak", "liked", "similar", "similar_only", "lowered")
-    marked = {"en": Texts("en", {**COMMENTS["en"].sentences, **dict.fromkeys(with_words, "\x01{words}\x02")})}
     profile = Profile((Topic(name, title),), like=(keyword,), avoid=(text,))
     papers = [make_paper(1, title, keyword), make_paper(2, keyword, name), make_paper(3, text, title)]
-    for scorer in (LocalScorer(comments=COMMENTS), LocalScorer(comments=marked)):
-        report = scorer.score(profile, papers, [])
-        for paper, score in zip(papers, map(report.with_comment, report.scores), strict=True):
-            assert len(score.comment) <= MAX_COMMENT_CHARS
-            assert len(score.comment.splitlines()) == 1
-            whole = " ".join(f"{paper.title}\n{paper.abstract}".split())
-            for words in re.findall("\x01(.*?)\x02", score.comment):
-                assert 1 <= len(words.split(", ")) <= MAX_WORDS
-                for word in words.split(", "):
-                    assert stands_whole(word, whole)
+    report = scorer.score(profile, papers, [])
+    for paper, score in zip(papers, map(report.with_comment, report.scores), strict=True):
+        assert len(score.comment) <= MAX_COMMENT_CHARS
+        assert len(score.comment.splitlines()) == 1
+        whole = " ".join(f"{paper.title}\n{paper.abstract}".split())
+        for words in re.findall("\x01(.*?)\x02", score.comment):
+            assert 1 <= len(words.split(", ")) <= MAX_WORDS
+            for word in words.split(", "):
+                assert stands_whole(word, whole)
 
 
 # --- the sentences -------------------------------------------------------------------------------------

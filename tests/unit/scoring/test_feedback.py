@@ -13,7 +13,7 @@ from newsletter.scoring.ranking.lsa import find_space
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 
-COMMENTS = resources.load_texts("prompts/comments.yaml")
+SCORER = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
 SUBJECTS = ("pruning of networks", "dwarf galaxies", "speech of children", "graph matching", "protein folding")
 ASPECTS = ("a benchmark", "a theorem on bounds", "fast hardware", "scarce data", "a survey", "noise and outliers")
 PROFILE = Profile(
@@ -42,12 +42,12 @@ def make_pool(first: int = 0) -> list[Paper]:
 
 
 def rank(votes: Votes) -> dict[str, float]:
-    report = LocalScorer(comments=COMMENTS).score(PROFILE, make_pool(), [make_pool(100)], votes=votes)
+    report = SCORER.score(PROFILE, make_pool(), [make_pool(100)], votes=votes)
     return {score.arxiv_id: score.rank for score in report.scores}
 
 
 def grade(votes: Votes) -> list[int]:
-    report = LocalScorer(comments=COMMENTS).score(PROFILE, make_pool(), [make_pool(100)], votes=votes)
+    report = SCORER.score(PROFILE, make_pool(), [make_pool(100)], votes=votes)
     return [score.relevance for score in report.scores]
 
 

@@ -20,6 +20,7 @@ from tests import SHARED
 
 CORPUS = SHARED / "corpus"
 COMMENTS = resources.load_texts("prompts/comments.yaml")
+SCORER = LocalScorer(comments=COMMENTS)  # one for all: what it read for others changes nothing, as is shown below
 
 SUBJECTS = {
     "galaxies": ("Dwarf galaxy satellites of the Milky Way", "Star formation histories of dwarf satellite galaxies."),
@@ -50,7 +51,7 @@ def renumber(papers: list[Paper], month: str) -> list[Paper]:
 
 
 def score(profile: Profile, papers: list[Paper], history: list[list[Paper]] | None = None) -> list[Score]:
-    report = LocalScorer(comments=COMMENTS).score(profile, papers, history or [])
+    report = SCORER.score(profile, papers, history or [])
     return [report.with_comment(each) for each in report.scores]
 
 
@@ -102,10 +103,10 @@ def test_memory_alone_sinks_no_real_days_best_grades() -> None:
     days = load_days(CORPUS)
     labels = load_labels(CORPUS / "labels" / "near-field-cosmology.jsonl")
     profile = parse_profile((CORPUS / "profiles" / "near-field-cosmology.md").read_text(encoding="utf-8"))
-    scorer, sunk = LocalScorer(comments=COMMENTS), list[float]()
+    sunk = list[float]()
     for number, day in enumerate(label_days(days, labels, (), first=date.min, last=date.max)[-12:]):
-        known = day.history[-min(number, scorer.history_days) :] if number else ()
-        without, with_memory = (best_five(scorer.score(profile, day.pool, memory).scores) for memory in ((), known))
+        known = day.history[-min(number, SCORER.history_days) :] if number else ()
+        without, with_memory = (best_five(SCORER.score(profile, day.pool, memory).scores) for memory in ((), known))
         sunk.append(without - with_memory)
     assert max(sunk) <= 1
     assert abs(sum(sunk) / len(sunk)) <= 0.3
@@ -265,8 +266,7 @@ def test_the_nearest_are_commented_by_the_words_they_share_and_by_nothing_else()
     assert {each.comment for each in scores.values()} == {COMMENTS["en"]["nothing"]}
 
 
-@pytest.mark.parametrize("used_for", range(4))
-def test_what_was_read_for_others_changes_nothing(used_for: int) -> None:
+def test_what_was_read_for_others_changes_nothing() -> None:
     """Profiles share what was made of a day's papers: the same papers, others, another history, a short profile."""
     day, past = make_day(), [renumber(make_day(20), "2509")]
     short = Profile((Topic("", "Dwarf galaxies"),))
@@ -276,9 +276,14 @@ def test_what_was_read_for_others_changes_nothing(used_for: int) -> None:
         (COMPRESSION, day, []),
         (short, day, past),
     ]
-    used = LocalScorer(comments=COMMENTS)
-    used.score(*others[used_for])
-    for question in ((COMPRESSION, day, past), (short, day, past), (COMPRESSION, day, past)):
-        report, fresh = used.score(*question), LocalScorer(comments=COMMENTS).score(*question)
-        assert report == fresh
-        assert [report.with_comment(each) for each in report.scores] == [fresh.with_comment(e) for e in fresh.scores]
+    questions = [(COMPRESSION, day, past), (short, day, past)]
+    fresh = [LocalScorer(comments=COMMENTS).score(*question) for question in questions]
+    for used_for, other in enumerate(others):
+        used = LocalScorer(comments=COMMENTS)
+        used.score(*other)
+        for question, alone in zip((*questions, questions[0]), (*fresh, fresh[0]), strict=True):
+            report = used.score(*question)
+            assert report == alone, used_for
+            assert [report.with_comment(each) for each in report.scores] == [
+                alone.with_comment(e) for e in alone.scores
+            ]

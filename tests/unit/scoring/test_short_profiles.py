@@ -1,5 +1,6 @@
 """Short profiles: what is mailed for a line or a keyword, how phrases are covered, and the passage to long ones."""
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -7,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model import Paper, Profile, Topic
-from newsletter.scoring.local import LocalScorer
+from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
 from newsletter.scoring.ranking.phrases import Table, read_phrases
 from newsletter.scoring.ranking.short_profiles import LONG, SHORT, measure_shortness
 from newsletter.scoring.ranking.tfidf import Vector
 from newsletter.scoring.ranking.tokenize import Keys
-from tests.unit.scoring.test_local import COMMENTS, make_day, make_paper, renumber, score
+from tests.unit.scoring.test_local import SCORER, make_day, make_paper, renumber, score
 
 LLM: Table = {("llm",): (("large", "language", "model"),)}
 
@@ -152,13 +152,18 @@ def test_shortness_falls_from_one_to_nought_without_a_jump() -> None:
     assert measure_shortness(Profile((Topic("", "interesting new papers"),))) == 0
 
 
+@cache
+def graded_by(n_words: int) -> list[Score]:
+    papers = [*make_day(60), *renumber(make_day(20, only=("pruning", "graphs")), "2511")]
+    return score(Profile((Topic("", ", ".join(WORDS[:n_words])),)), papers)
+
+
 @pytest.mark.parametrize("n_words", range(SHORT - 2, LONG + 2))
 def test_one_word_more_does_not_turn_everything_over(n_words: int) -> None:
     """Of a hundred papers few are graded otherwise by more than two, and none that passed clearly is far below."""
-    papers = [*make_day(60), *renumber(make_day(20, only=("pruning", "graphs")), "2511")]
-    before, after = (score(Profile((Topic("", ", ".join(WORDS[:n])),)), papers) for n in (n_words, n_words + 1))
+    before, after = graded_by(n_words), graded_by(n_words + 1)
     moved = [abs(one.relevance - other.relevance) for one, other in zip(before, after, strict=True)]
-    assert sum(each > 2 for each in moved) <= len(papers) / 20
+    assert sum(each > 2 for each in moved) <= len(before) / 20
     assert np.corrcoef([each.rank for each in before], [each.rank for each in after])[0, 1] > 0.9
 
 
@@ -181,7 +186,7 @@ def test_votes_move_papers_on_the_wish(value: int) -> None:
     vote = (make_paper(900, "Moss", "Moss and lichen on a wall, and more moss."), value)
 
     def advantage(votes: list[tuple[Paper, int]]) -> float:
-        scored = LocalScorer(comments=COMMENTS).score(profile, papers, [make_day(40)], votes=votes).scores
+        scored = SCORER.score(profile, papers, [make_day(40)], votes=votes).scores
         return sum(scored[n].rank for n in (0, 1, 5)) - sum(scored[n].rank for n in (2, 3, 7))
 
     assert (advantage([vote]) - advantage([])) * value > 0

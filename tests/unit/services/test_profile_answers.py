@@ -14,7 +14,7 @@ from newsletter.services import profile_answers, reader_texts
 from newsletter.subscribers import MAX_REVISIONS, profile_diff, profile_yaml
 from newsletter.texts import LANGUAGES, Texts
 from tests import make
-from tests.languages import OTHER_LANGUAGES, foreign_words
+from tests.languages import OTHER_LANGUAGES, foreign_words, known_words
 
 TEXTS = reader_texts.load("profile_answers")
 BEFORE = make.subscriber(profile=Profile((Topic("Aa", "x"), Topic("Bb", "y", "z")), "me", ("p", "q")))
@@ -65,7 +65,7 @@ def test_an_answer_has_no_word_of_another_language(language: str) -> None:
     said += ["\n".join(profile_answers.compare(old, new, t)) for old, new in PAIRS]
     dates = [profile_answers.write_short_date(on, language) for on in NOTHING.announced_on]
     for text in said:
-        assert not foreign_words(text, [t], [*DATA, *dates]), text
+        assert not foreign_words(text, known_words([t], [*DATA, *dates])), text
         assert "{" not in text
 
 
@@ -123,7 +123,7 @@ def test_mistakes_are_named_in_the_readers_language_with_their_lines(language: s
     assert all(f"{each.values['line']}" in said for each in caught.value.problems if isinstance(each, Phrase))
     texts = [TEXTS[language], reader_texts.load("profile_problems")[language]]
     if language != "en":
-        assert not foreign_words(said, texts, ["max_papers min_relevence min_relevance language topics"])
+        assert not foreign_words(said, known_words(texts, ["max_papers min_relevence min_relevance language topics"]))
 
 
 def test_mistakes_that_are_not_listed_are_counted() -> None:

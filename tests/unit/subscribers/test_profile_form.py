@@ -45,7 +45,7 @@ def posted(fields: ProfileFields) -> dict[str, str]:
     return {**values, **lists, **fields.single, "about": fields.about.replace("\n", "\r\n")}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(subscribers())
 def test_a_profile_as_a_form_is_the_same_profile(one: Subscriber) -> None:
     text = write(one)
@@ -55,7 +55,7 @@ def test_a_profile_as_a_form_is_the_same_profile(one: Subscriber) -> None:
     assert read(write_fields("", posted_fields(posted(fields))), BARE) == one
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(subscribers(), subscribers())
 def test_any_change_of_the_fields_is_what_the_text_says_then(one: Subscriber, other: Subscriber) -> None:
     fields = fields_of(write(other))
@@ -74,7 +74,7 @@ def problems_of(text: str) -> tuple[str, ...]:
 NAMES = st.sampled_from([*LISTS, *SINGLE, "about", "topic-0-name", "topic-1-relevant", "topic-99-name", "topic-x-name"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(NAMES, st.text(max_size=40) | st.sampled_from(["- a", "a: b", "'", '"', "#", "|", "7"])), st.text()
 )

@@ -66,7 +66,7 @@ def subscribers(draw: st.DrawFn) -> Subscriber:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(subscribers())
 def test_what_is_written_is_read_as_it_was(one: Subscriber) -> None:
     assert read(write(one, COMMENTS[one.profile.language]), RITA) == one
@@ -274,7 +274,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.text() | st.lists(_PIECES, max_size=25).map("".join))
 @example("[" * 5_000)
 @example("- " * 100_000)
