@@ -20,6 +20,7 @@ PAUSE = timedelta(weeks=2)  # if the reader does not say
 LONGEST_PAUSE = timedelta(days=366)
 LONGEST_COMMAND = 200  # characters of a line, with a "please"
 LONGEST_GREETING, _WORDS_GREETED = 80, 6
+_MOST_FURTHER, _MOST_LINES_BELOW = 3, 40  # wishes that are named as not done, and lines that are looked at for them
 
 VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
 
@@ -31,6 +32,7 @@ class Wish:
     until: date | None = None
     votes: VoteMarks = ()
     text: str = ""
+    further: tuple[str, ...] = ()  # lines below that ask for something else, which is not done
 
 
 LEAVE, NOT_UNDERSTOOD = Wish(Command.UNSUBSCRIBE, "en"), Wish(Command.HELP, "en")
@@ -40,9 +42,13 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     """Finds the command in the first line; in the subject if there is no line, or if the reader wrote that subject."""
     line, rest = _first_line(own_text.lines)
     if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
-        return replace(wish, text=rest) if wish.command is Command.PROFILE and _is_yaml(rest) else wish
-    if votes := read_votes(_votes_in_a_row(line, rest, read_votes)):
-        return Wish(Command.VOTE, "en", votes=votes)
+        if wish.command is Command.PROFILE and _is_yaml(rest):
+            return replace(wish, text=rest)
+        return replace(wish, further=_find_further(wish, rest, today, read_votes))
+    in_a_row, rest = _votes_in_a_row(line if read_votes(line) else _without_polite_words(line), rest, read_votes)
+    if votes := read_votes(in_a_row):
+        wish = Wish(Command.VOTE, "en", votes=votes)
+        return replace(wish, further=_find_further(wish, rest, today, read_votes))
     bare, is_answer = _bare(subject)
     wish = _command_in(bare, today)
     if (
@@ -59,10 +65,26 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     return replace(wish, text=text)
 
 
-def _votes_in_a_row(line: str, rest: str, read_votes: Callable[[str], VoteMarks]) -> str:
-    """The line, and the lines with votes right below it, as one: some write one vote in each."""
-    below = takewhile(read_votes, (each.strip() for each in rest.split("\n") if each.strip()))
-    return " ".join([line, *below])
+def _votes_in_a_row(line: str, rest: str, read_votes: Callable[[str], VoteMarks]) -> tuple[str, str]:
+    """The line, and the lines with votes right below it, as one: some write one vote in each. Then what is below."""
+    below = _written(rest)
+    votes = list(takewhile(read_votes, below))
+    return " ".join([line, *votes]), "\n".join(below[len(votes) :])
+
+
+def _find_further(wish: Wish, rest: str, today: date, read_votes: Callable[[str], VoteMarks]) -> tuple[str, ...]:
+    """Finds the lines that ask for something beside the wish: of a mail one is done, and the answer names others."""
+    asked = wish.command, wish.until
+    further = list[str]()
+    for line in _written(rest)[:_MOST_LINES_BELOW]:
+        other = _command_in(line, today, is_ours_maybe=True)
+        if (other and (other.command, other.until) != asked) or (len(line) <= LONGEST_COMMAND and read_votes(line)):
+            further.append(line)
+    return tuple(dict.fromkeys(further))[:_MOST_FURTHER]
+
+
+def _written(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _is_yaml(text: str) -> bool:
@@ -129,6 +151,14 @@ def _without_courtesy(folded: str) -> str:
     """Removes "please" and the like, and punctuation, on both sides."""
     bare = _strip(folded)
     while (shorter := _strip(_COURTESY.sub("", bare))) != bare:
+        bare = shorter
+    return bare
+
+
+def _without_polite_words(line: str) -> str:
+    """Removes "please" and the like on both sides, and leaves the signs of votes."""
+    bare = _folded(line)
+    while (shorter := _COURTESY.sub("", bare).strip(" ,.;:!，。！")) != bare:
         bare = shorter
     return bare
 

@@ -421,6 +421,34 @@ def test_votes_are_read_from_the_first_line_by_whom_they_concern() -> None:
     assert request(mail("gmail_votes")).votes == ((1, 1), (2, -1))
 
 
+@pytest.mark.parametrize(
+    "line", ["+3 -5 thanks!", "Bitte +3 -5", "Hi, +3 -5", "+3 -5, merci", "＋３　－５ Danke", "+3 -5"]
+)
+def test_please_and_thanks_may_stand_beside_votes(line: str) -> None:
+    assert request(own_text(line)).votes == ((3, 1), (5, -1))
+
+
+@pytest.mark.parametrize(
+    ("body", "further"),
+    [
+        ("wöchentlich\nPause 3 Wochen", ("Pause 3 Wochen",)),
+        ("weekly\n\nThank you!\n\npause\n+3", ("pause", "+3")),
+        ("+3\n-5\nweekly", ("weekly",)),
+        ("profile\npause 2 weeks", ("pause 2 weeks",)),
+        ("pause 2 weeks\npause 3 weeks", ("pause 3 weeks",)),
+        ("weekly\ndaily\nweekly\npause\nhelp\nresume", ("daily", "pause", "help")),
+        ("unsubscribe\n\nUnsubscribe!\nabmelden", ()),
+        ("+3\n\n-5", ()),
+        ("weekly\nI would not unsubscribe, but daily is too much.\nBest,\nRita", ()),
+        ("weekly\n“unsubscribe”\n-- \nRita\n+49 30 1234", ()),
+        ("weekly\n> unsubscribe\n\nOn Monday Papers wrote:\n> pause", ()),
+        ("profile\nmax_papers: 3\nweekly", ()),
+    ],
+)
+def test_what_is_asked_for_beside_the_first_wish_is_known_as_not_done(body: str, further: tuple[str, ...]) -> None:
+    assert request(own_text(body)).further == further
+
+
 def test_a_changed_profile_comes_without_the_command_the_signature_and_the_quote() -> None:
     text = request(mail("profile_changed")).text
     assert text.startswith("categories: [cs.LG, cs.CL]\ntopics:\n  - name: Läufer\n")
