@@ -91,6 +91,29 @@ def test_the_html_is_ascii_and_the_text_is_not() -> None:
     assert "Poincaré 流形 😀" in rendered.text
 
 
+HEBREW, ARABIC = "רשתות 2024 (סקירה)", "محمد علي"
+
+
+def test_what_is_written_from_right_to_left_is_marked_off_in_both_parts() -> None:
+    """Numbers and signs behind a title, an author or a topic would be drawn before it."""
+    digest = digest_of(make.announcement(title=HEBREW, authors=(ARABIC, "Ada Lovelace", "Bo Berg")))
+    topics = (Topic("גרפים", "words"), Topic("Other", "words"))
+    entries = [
+        replace(each, topic="גרפים", pinned_author="", score=replace(each.score, comment="C"))
+        for each in digest.entries
+    ]
+    digest = replace(digest, entries=tuple(entries), subscriber=replace(digest.subscriber, profile=Profile(topics)))
+    mail = RENDERER.render(digest)
+    for text in (HEBREW, ARABIC, "גרפים"):
+        refs = "".join(f"&#{ord(c)};" if ord(c) > 127 else c for c in text)
+        assert mail.html.count(f"<bdi>{refs}</bdi>") >= 2, text
+        assert f"\u2068{text}\u2069" in mail.text
+    assert f"\u2068{ARABIC}\u2069 +2" in mail.text
+    assert "\u2068" not in mail.subject
+    assert "&#8296;" not in mail.html
+    assert "<bdi>" not in RENDERER.render(digest_of(make.announcement())).html
+
+
 def test_tex_becomes_readable_everywhere() -> None:
     digest = digest_of(
         make.announcement(
