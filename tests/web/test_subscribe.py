@@ -369,7 +369,9 @@ def test_the_whole_way_from_the_form_to_the_profile(site: SignUpSite) -> None:
 
 
 def test_who_is_in_the_file_is_not_promised_what_the_form_says(site: SignUpSite) -> None:
-    site.store.change_address_status(READER.subscriber_id, lambda known: suppression.unsubscribe(known, NOW - timedelta(days=1)))
+    site.store.change_address_status(
+        READER.subscriber_id, lambda known: suppression.unsubscribe(known, NOW - timedelta(days=1))
+    )
     site.post(email=READER.email)
     page = site.get(site.link())
     assert title(page) == "Get these mails?"

@@ -136,6 +136,8 @@ def _command_in(line: str, today: date, *, is_ours_maybe: bool = False) -> Wish 
     for language, phrases in _PHRASES.items():
         if command := phrases.get(bare):
             return _pause(language, today + PAUSE, today) if command is Command.PAUSE else Wish(command, language)
+        if phrases.get(_without_frame(bare, language)) is Command.UNSUBSCRIBE:
+            return Wish(Command.UNSUBSCRIBE, language)
         if (until := _until(bare, language, today)) is not None:
             return _pause(language, until, today)
     return None
@@ -172,13 +174,19 @@ def _strip(text: str) -> str:
     return re.sub(r"^[\W_]+|[\W_]+$", "", text)
 
 
+def _without_frame(bare: str, language: str) -> str:
+    """Removes "I would like to" and "from this list", with which people ask to leave."""
+    wishing, left = _FRAMES[language]
+    return _strip(" ".join(wishing.sub("", " ".join(left.sub(" ", bare, count=1).split())).split()))
+
+
 def _until(bare: str, language: str, today: date) -> date | None:
     found = _SPANS[language].fullmatch(bare) or _SPANS_FIRST[language].fullmatch(bare)
     if found is None:
         return None
     groups = found.groupdict()
     if groups["n"]:
-        n = int(groups["n"])
+        n = _NUMBERS[language].get(groups["n"]) or int(groups["n"])
         days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
         return today + timedelta(days=min(days, 1000))
     numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
@@ -215,10 +223,22 @@ def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
     dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
     # behind "until" alone: the word for a pause is the same in languages that write the month first
     slashed = rf"{around} ?(?P<slashed>{_SLASHED if words.is_day_first else _NEVER})"
-    span = rf"(?:(?P<n>[0-9]{{1,3}}) ?(?:{units})|(?P<date>{dates}))"
+    span = rf"(?:(?P<n>[0-9]{{1,3}}|{'|'.join(_numbers(words))}) ?(?:{units})|(?P<date>{dates}))"
     if is_first:
         return re.compile(rf"(?:{span}|{slashed}) ?{around}? ?{pause}")
     return re.compile(rf"{pause}:? ?(?:{around}? ?{span} ?{around}?|{slashed})")
+
+
+def _numbers(words: Words) -> dict[str, int]:
+    """Gives the numbers that are written in words."""
+    alternatives = enumerate(words.numbers.split("|"), 1)
+    return {fold_words(one): number for number, all_of in alternatives for one in all_of.split("/")}
+
+
+def _frame(language: str, words: Words) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    begins, ends = ("", "") if language in {"zh", "ja"} else (r"(?<!\w)", r"(?!\w)")
+    wishing = rf"^(?:{_alternatives(words.wishing)}){ends}" if words.wishing else _NEVER
+    return re.compile(wishing), re.compile(rf"{begins}(?:{_alternatives(words.left)}){ends}")
 
 
 def _phrases(words: Words) -> dict[str, Command]:
@@ -228,6 +248,8 @@ def _phrases(words: Words) -> dict[str, Command]:
 _COURTESY = _courtesy()
 _GREETING = _greeting()
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
+_NUMBERS = {language: _numbers(words) for language, words in WORDS.items()}
+_FRAMES = {language: _frame(language, words) for language, words in WORDS.items()}
 _SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
 _SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}
 

@@ -410,6 +410,69 @@ def test_a_pause_that_cannot_be_is_answered_with_help(line: str) -> None:
     assert request(own_text(line)).command is Command.HELP
 
 
+LEAVING = """
+    Please unsubscribe me from this newsletter.
+    Please unsubscribe me from this mailing list. Thank you very much!
+    I would like to unsubscribe from your list, thanks
+    I’d like to unsubscribe
+    Please remove my address from your mailing list
+    Bitte melden Sie mich vom Newsletter ab.
+    Ich möchte mich von diesem Newsletter abmelden. Danke!
+    Ich möchte den Newsletter abbestellen
+    Bitte tragen Sie mich aus dem Verteiler aus
+    Ich bitte um Abmeldung
+    Désinscrivez-moi de cette liste s'il vous plaît
+    Merci de me désabonner de votre newsletter
+    Veuillez me désinscrire
+    Por favor, quiero darme de baja de esta lista
+    Quiero cancelar mi suscripción a la lista
+    Quero cancelar minha inscrição na lista. Muito obrigado!
+    Não quero mais receber
+    Vorrei cancellare la mia iscrizione alla newsletter, grazie mille
+    Cancellatemi dalla lista per favore
+    请帮我退订，谢谢
+    我想取消订阅此邮件
+    メールの配信停止をお願いいたします。
+    購読を解除してください。よろしくお願いいたします。
+    ニュースレターの退会希望です
+""".strip().splitlines()
+STAYING = """
+    Please do not unsubscribe me from this list
+    Bitte melden Sie mich nicht vom Newsletter ab
+    No quiero darme de baja de esta lista
+    How do I unsubscribe from this list?
+    Tell me how to unsubscribe from this list
+    I would like to
+    from this list
+    Ich möchte den Newsletter
+    我想 此邮件
+    My colleague would like to unsubscribe from your list
+    I want to unsubscribe from cs.AI
+    Merci de me désabonner de cs.AI
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", LEAVING)
+def test_who_leaves_may_say_so_in_a_whole_sentence(line: str) -> None:
+    assert request(own_text(line.strip())).command is Command.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize("line", STAYING)
+def test_a_sentence_that_says_anything_else_leaves_nobody_out(line: str) -> None:
+    assert is_not_understood(read(own_text(line.strip())))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("pause for two weeks", "Pause für zwei Wochen", "pause de deux semaines", "pausa de dos semanas"),
+        *("pausa de duas semanas", "pausa di due settimane", "暂停两周", "二週間休止", "pause two weeks please"),
+    ],
+)
+def test_a_pause_may_have_its_number_in_words(line: str) -> None:
+    assert request(own_text(line)).until == date(2026, 12, 6)
+
+
 @pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n", "\n \n"])
 def test_votes_may_stand_in_lines_of_their_own(between: str) -> None:
     """Up to the first line that is none."""
