@@ -452,6 +452,32 @@ STAYING = """
 """.strip().splitlines()
 
 
+SIGNATURES = """
+    Sent from my iPhone
+    Sent with Proton Mail secure email.
+    Get Outlook for iOS<https://aka.ms/o0ukef>
+    Von meinem Samsung Galaxy gesendet
+    Gesendet mit der GMX Mail App
+    Diese Nachricht wurde von meinem Android-Gerät mit GMX Mail gesendet.
+    Envoyé depuis mon smartphone
+    Enviado desde mi iPhone
+    Enviado do meu iPhone
+    Inviato da iPhone
+    发自我的iPhone
+    從我的 iPhone 傳送
+    从我的 iPhone 发送
+    iPhoneから送信
+    Outlook for iOS から送信
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", SIGNATURES)
+def test_a_phones_signature_is_no_part_of_a_profile(line: str) -> None:
+    profile = "max_papers: 3\ntopics:\n  - name: Agents\n    relevant: agents that use tools"
+    for gap in ("\n", "\n\n"):
+        assert request(own_text(f"profile\n\n{profile}{gap}{line.strip()}")).text == profile
+
+
 @pytest.mark.parametrize("line", LEAVING)
 def test_who_leaves_may_say_so_in_a_whole_sentence(line: str) -> None:
     assert request(own_text(line.strip())).command is Command.UNSUBSCRIBE
