@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from newsletter.model import WORD_RANKER, Announcement, AnnounceType, Digest, Di
 from newsletter.model.digests import RenderedDigest
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
-from newsletter.texts import LANGUAGES
+from newsletter.texts import LANGUAGES, write_date
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
@@ -554,6 +555,14 @@ def test_the_frame_is_in_the_readers_language_and_papers_stay_english() -> None:
 
 
 TEXTS = RENDERER._texts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_heading_begins_with_a_capital_where_the_language_writes_days_small(language: str) -> None:
+    html = in_language(language, digest_of(make.announcement())).html
+    heading = unescape(html.partition("<h1")[2].partition(">")[2].partition("</h1>")[0])
+    assert heading[0] == heading[0].upper()
+    assert heading.casefold() == write_date(make.TUESDAY, language).casefold()
 
 
 def test_all_languages_that_readers_choose_from_are_there() -> None:
