@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from newsletter.model import Digest
 
 NOT_KNOWN = "n/a"
 
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 # Rows of signs and blanks are looked at from their first one alone: from each takes the square of their length.
 _SENTENCE_END = re.compile(r"(?<![.!?])[.!?]++[\"”’»)\]]*+(?=\s+[^\sa-z])|[。！？]+[」』”）]*")
 _LAST_WORD = re.compile(r"\s+\S*$")
@@ -43,6 +45,19 @@ def nearest_heading(digest: Digest, *, whose: str) -> str:
 def true_false(value: bool) -> str:
     """Writes a boolean as YAML does."""
     return "true" if value else "false"
+
+
+def isolate(text: str) -> str:
+    """Marks off a text that is written from right to left, so that what stands beside it keeps its place.
+
+    Without that, a number or a sign behind a Hebrew or Arabic name is drawn before it (Unicode's annex 9, §2.4: FSI and
+    PDI). Any other text stays as it is.
+    """
+    return f"{_ISOLATE}{text}{_END_OF_ISOLATE}" if _is_right_to_left(text) else text
+
+
+def _is_right_to_left(text: str) -> bool:
+    return not text.isascii() and any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
 
 
 def cut_at_clause(text: str, most: int) -> str:

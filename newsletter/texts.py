@@ -8,6 +8,7 @@ language writes dates, numbers and lists is Babel's business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,7 @@ _COLONS = {"fr": "\u00a0: ", "zh": "：", "ja": "："}
 NUMBER = "n"  # the placeholder that decides about a plural form
 _PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
+_LOOSE_BLANK = re.compile("(?<=«) | (?=[»:;?!])")
 _WITHOUT_BLANKS = {"zh", "ja"}  # between sentences
 _SHORT_DATES = {"en": "EEE, d MMM"}
 _LONG_DATES = {"en": "EEEE, d MMMM y"}  # where the language's own form is another than ours has always been
@@ -189,7 +191,8 @@ def load_texts(
             problems.append(f"{language}: expected sentences by their keys")
             continue
         known = shipped[language].sentences if shipped and language in shipped else {}
-        own = {key: sentence for key, sentence in _ungrouped(sentences).items() if key not in former}
+        unbroken = _without_loose_marks if language == "fr" else _as_it_is
+        own = {key: unbroken(sentence) for key, sentence in _ungrouped(sentences).items() if key not in former}
         found[language] = {**known, **own}
     english = shipped[FALLBACK_LANGUAGE].sentences if shipped else found[FALLBACK_LANGUAGE]
     problems += [problem for language in found for problem in _problems(language, found[language], english)]
@@ -213,6 +216,20 @@ def _ungrouped(sentences: Mapping[object, Sentence]) -> dict[str, Sentence]:
         else:
             flat[str(key)] = value
     return flat
+
+
+def _as_it_is(sentence: Sentence) -> Sentence:
+    return sentence
+
+
+def _without_loose_marks(sentence: Sentence) -> Sentence:
+    """Binds French marks to their words: a screen would break a line between them, at the blank that they have."""
+    if isinstance(sentence, dict):
+        return {
+            form: _LOOSE_BLANK.sub("\u00a0", words) if isinstance(words, str) else words
+            for form, words in sentence.items()
+        }
+    return _LOOSE_BLANK.sub("\u00a0", sentence) if isinstance(sentence, str) else sentence
 
 
 def _problems(language: str, sentences: Mapping[str, Sentence], english: Mapping[str, Sentence]) -> list[str]:

@@ -93,8 +93,14 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
     from newsletter.subscribers.enrolment import subscriber_from_signup
 
     check_open_subscription(settings)
+
+    def is_in_file(who: str) -> bool:
+        file, _ = load_file(settings.subscribers, store, default_cut_off(settings))
+        return any(one.subscriber_id == who for one in file.subscribers)
+
     return SignupService(
         store=store,
+        is_in_file=is_in_file,
         open_sender=lambda: build_sender(settings),
         mails=_build_mails(settings, resources.load_texts(FILE)),
         find=lambda who: find_served(settings.subscribers, store, who, default_cut_off(settings)),

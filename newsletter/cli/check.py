@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from newsletter.cli.library_trial import find_libraries, try_libraries
 from newsletter.cli.mail_trial import mail_trials
 from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, NewsletterError, SendError, SourceError, StoreError
-from newsletter.files import resources, yaml_nodes
+from newsletter.files import atomic, resources, yaml_nodes
 from newsletter.mail import responses
 from newsletter.model import SignUpOrigin
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
@@ -51,7 +50,8 @@ _COLOURS = {Severity.GOOD: "green", Severity.ADVICE: "yellow", Severity.BAD: "re
 def command(file: Path | None, sandbox: bool, mail: bool, to: str, is_feeds: bool, is_dns: bool, resolver: str) -> None:
     """Look over subscribers.yaml (or FILE), the settings, the templates and the folders.
 
-    Every problem is told in one go, with file and line, what was found and what was expected. Nothing is written.
+    Every problem is told in one go, with file and line, what was found and what was expected. A file is
+    written where memory and mails go, read back and taken away; nothing else is written.
     With --feeds, each journal, blog and preprint server among the categories of subscribers.yaml is asked once.
     With --dns, what mailbox providers see of the sending domain is looked at as well.
     """
@@ -269,9 +269,13 @@ def _folders(settings: Settings) -> str:
     is_folder = settings.database_url is None
     for name in ("state", "outbox") if is_folder else ("outbox",):
         folder: Path = getattr(settings, name)
-        base = next(p for p in (folder, *folder.absolute().parents) if p.exists())
-        if not base.is_dir() or not os.access(base, os.W_OK):
-            raise ConfigError(f"{folder} cannot be written; set NEWSLETTER_{name.upper()} to a folder that can")
+        try:
+            atomic.try_folder(folder)
+        except OSError as error:
+            raise ConfigError(
+                f"{folder} cannot be written ({error.strerror}); let this user write there and free its disk,"
+                f" or set NEWSLETTER_{name.upper()} to a folder that can"
+            ) from error
     memory = f"state in {settings.state}" if is_folder else f"state in the database {app.open_database(settings).name}"
     return f"{memory}, mails in {settings.outbox}"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -19,11 +21,11 @@ from newsletter.settings import ENV_FILE, Settings, variable
 SUBSCRIBERS = "subscribers.yaml"
 _PRIVATE = 0o600  # for its owner alone
 _STEPS = (
-    ("newsletter run --sample", "one morning on the bundled sample announcement; its mails are then in outbox/"),
+    ("{newsletter} run --sample", "one morning on the bundled sample announcement; its mails are then in outbox/"),
     ("{editor} subscribers.yaml", "who gets mail, and what about"),
     ("{editor} .env", "NEWSLETTER_CONTACT first; then who sends the mail"),
-    ("newsletter check", "every mistake, with file and line"),
-    ("newsletter run", "one morning, live from arXiv"),
+    ("{newsletter} check", "every mistake, with file and line"),
+    ("{newsletter} run", "one morning, live from arXiv"),
 )
 
 
@@ -83,5 +85,14 @@ def _say_what_is_next(folder: Path) -> None:
     if folder.absolute() != Path.cwd():
         click.echo(f"  cd {shlex.quote(str(folder))}")
     editor = "$EDITOR" if os.name == "posix" else "notepad"
-    for step, about in _STEPS:
-        click.echo(f"  {step.format(editor=editor):<27}{about}")
+    steps = [(step.format(editor=editor, newsletter=command_in(folder)), about) for step, about in _STEPS]
+    width = max(len(step) for step, _ in steps) + 2
+    for step, about in steps:
+        click.echo(f"  {step:<{width}}{about}")
+
+
+def command_in(folder: Path) -> str:
+    """Gives what to type for this program there, which need not be on the search path."""
+    if folder.resolve() == resources.SHIPPED.resolve():  # a checkout, in whose folder alone ./run works
+        return "./run newsletter"
+    return "newsletter" if shutil.which("newsletter") else f"{shlex.quote(sys.executable)} -m newsletter"

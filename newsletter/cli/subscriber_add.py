@@ -184,7 +184,8 @@ def _read(email: str, name: str, wishes: additions.Wishes, profile_file: Path | 
 def _show(settings: Settings, store: Store, reader: Subscriber) -> None:
     """Prints the profile and the text of the welcome."""
     click.echo(f"# {reader.email} would be added with this profile; nothing was.")
-    click.echo(profile_yaml.write(reader, reader_texts.comment_texts()))
+    whole = replace(reader, has_chosen_relevance=True)  # what holds is to be seen, whoever set it
+    click.echo(profile_yaml.write(whole, reader_texts.comment_texts()))
     if unknown := app.build_profiles(settings, store).explain_unknown(reader.profile):
         complain(f"{unknown}\n")
     service, texts = app.build_welcome_service(settings, store), app.load_welcome_texts()

@@ -7,6 +7,7 @@ other systems cannot flush a folder. Turning OSError into a sentence for the ope
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -41,6 +42,19 @@ def write_whole(path: Path, data: bytes, *, temp_folder: Path) -> None:
         temp.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def try_folder(folder: Path) -> None:
+    """Writes a file where the folder is, or would be made, reads it back and takes it away. Raises OSError.
+
+    Rights alone do not tell: root has all of them, also on a disk that is read-only or full, and in /proc.
+    """
+    base = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    with tempfile.TemporaryDirectory(dir=base, prefix=".trial-") as trial:
+        path, data = Path(trial) / "file", b"written and read back"
+        write_whole(path, data, temp_folder=path.parent)
+        if path.read_bytes() != data:
+            raise OSError(errno.EIO, "what was written is not what is read")
 
 
 def put_mark(path: Path) -> None:

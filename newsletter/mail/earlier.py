@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.formatting import isolate
 from newsletter.model import EarlierEntry, PaperId, SentPaper
 from newsletter.papers import readable
 from newsletter.texts import Texts, write_day
@@ -53,7 +54,7 @@ def week_views(best: Sequence[EarlierEntry], web_url: str, t: Texts) -> tuple[We
     """Shows the week's best, each with its day; `web_url` as above."""
     return tuple(
         WeekPaper(
-            title=readable(each.entry.paper.title),
+            title=isolate(readable(each.entry.paper.title)),
             url=each.entry.paper.abs_url,
             comment=readable(each.entry.score.comment),
             relevance=each.entry.score.relevance,

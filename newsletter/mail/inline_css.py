@@ -72,12 +72,17 @@ def tightened(html: str) -> str:
     return _STYLE.sub(lambda found: re.sub(r"([;:,]) +", r"\1", found[0]), html)
 
 
+_ISOLATED = re.compile("\u2068([^\u2068\u2069<>]*)\u2069")
+
+
 def ascii_html(html: str) -> str:
     """The same page in pure ASCII (numeric character references).
 
     A provider that picks the charset from the bytes may send Latin-1, and Gmail then clips the mail at any size (seen
-    with SendGrid).
+    with SendGrid). What is marked off by characters (formatting.isolate) is marked off by an element.
     """
+    if "\u2068" in html:
+        html = _ISOLATED.sub(r"<bdi>\1</bdi>", html)
     return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 

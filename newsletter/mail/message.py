@@ -16,6 +16,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from newsletter.addresses import mailto_link
@@ -283,5 +284,11 @@ def beyond_latin_1(text: str) -> str:
 
 
 def _feedback_sender(domain: str) -> str:
-    """5 to 15 letters and digits, the same for every mail of this sender (Gmail, Feedback loop)."""
-    return re.sub(r"[^a-z0-9]", "", domain.lower())[-15:].rjust(5, "0")
+    """5 to 15 letters and digits, one for each sender, the same for every mail of theirs (Gmail, Feedback loop).
+
+    The domain itself where it fits, else its beginning and a digest of it: "newsletter.invalid" → "newslette-851dd".
+    """
+    letters = re.sub(r"[^a-z0-9]", "", domain.lower())
+    if 5 <= len(letters) <= 15:
+        return letters
+    return f"{letters[:9]}-{sha256(domain.lower().encode()).hexdigest()[:5]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from newsletter.formatting import isolate
 from newsletter.mail.earlier import page_url
 from newsletter.model import Digest, Paper, PaperUpdate
 from newsletter.papers import Mark, Piece, find_difference, readable, shorten, version_url, words_of
@@ -77,7 +78,7 @@ def _view(update: PaperUpdate, digest_on: date, web_url: str, t: Texts) -> Updat
     changes, former_title = _changes(known, paper)
     return UpdateView(
         arxiv_id=paper.arxiv_id,
-        title=readable(paper.title),
+        title=isolate(readable(paper.title)),
         url=paper.abs_url,
         version=f"v{paper.version}",
         version_url=version_url(paper),
@@ -99,4 +100,4 @@ def _changes(known: Paper, paper: Paper) -> tuple[list[ChangeView], str]:
         return [], ""
     difference = find_difference(known, paper)
     changes = [ChangeView(shorten(change, CHANGE_CHARS)) for change in difference.changes]
-    return changes, readable(known.title)[:TITLE_CHARS] if difference.title else ""
+    return changes, isolate(readable(known.title)[:TITLE_CHARS]) if difference.title else ""

@@ -75,6 +75,7 @@ class DigestPaper:
     category: str
     kind: str
     topic: str  # empty where it would say nothing
+    names_topic: bool  # the head of the comment names the topic, so that it need not be said again
     pinned: str
     is_nearest: bool  # it is below a cut-off
     follows: FollowedPaper | None  # the paper sent before whose line of work it goes on with
@@ -84,11 +85,6 @@ class DigestPaper:
     has_links: bool = True  # there is room for topic, PDF and code
     has_authors: bool = True  # there is room for them
     is_in_full: bool = False  # it stands below the contents, too
-
-    @property
-    def names_topic(self) -> bool:
-        """Tells whether the head of the comment names the topic, so that it need not be said again."""
-        return bool(self.topic) and names_topic(self.comment, self.topic)
 
     @property
     def url(self) -> str:
@@ -281,7 +277,7 @@ def view_of(
         profile=profile,
         is_prompt=bool(digest.prompt),
         cut_offs=wording.cut_offs(t, digest),
-        pinned_authors=wording.join_names(t, subscriber.pinned_authors, PINNED_SHOWN),
+        pinned_authors=wording.join_names(t, [*map(formatting.isolate, subscriber.pinned_authors)], PINNED_SHOWN),
         reply_to=mail_links.reply_to,
         leave_word=word(Command.UNSUBSCRIBE, t.language),
         profile_word=word(Command.PROFILE, t.language),
@@ -335,6 +331,7 @@ def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
         sentence=paper.sentence if level >= Detail.SENTENCE else "",
         has_authors=level >= Detail.SENTENCE,
         comment=paper.comment if level >= Detail.REASON else "",
+        names_topic=paper.names_topic and level >= Detail.REASON,
     )
 
 
@@ -372,9 +369,9 @@ def _readable(paper: Paper) -> _Readable:
     names = [readable_name(name) for name in paper.authors]
     title, abstract = readable(paper.title), readable(paper.abstract)
     return _Readable(
-        title=title,
-        names=tuple(name.split(" (")[0] for name in names),
-        all_authors=", ".join(names),
+        title=formatting.isolate(title),
+        names=tuple(formatting.isolate(name.split(" (")[0]) for name in names),
+        all_authors=", ".join(map(formatting.isolate, names)),
         abstract=abstract,
         sentence=key_sentence(title, abstract),
         links=paper_links(paper),
@@ -403,8 +400,9 @@ def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bo
         is_by_words=entry.score.novelty is None and not is_by_words,
         category=show_category(paper.primary, feed_title=text.links.name),
         kind=wording.kind_label(t, entry.announce_type, paper.version),
-        topic=entry.topic if has_topic else "",
-        pinned=entry.pinned_author,
+        topic=formatting.isolate(entry.topic) if has_topic else "",
+        names_topic=has_topic and bool(entry.topic) and names_topic(_comment(entry.score.comment), entry.topic),
+        pinned=formatting.isolate(entry.pinned_author),
         is_nearest=entry.is_nearest,
         follows=followed_view(entry.follows, links.web_url, t),
         more_url=votes.url(paper.arxiv_id, 1) if votes else "",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.formatting import cut_at_clause
+from newsletter.formatting import cut_at_clause, isolate
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
 from newsletter.mail.responses import word
@@ -93,6 +93,7 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
     first = t("first", date=write_date(content.first_on, t.language)) if content.first_on else t["first_now"]
     change_word, leave_word = (word(command, t.language) for command in (Command.PROFILE, Command.UNSUBSCRIBE))
     best = content.best[:MOST_PAPERS] if content.best_on else ()
+    pinned = [isolate(name) for name in reader.pinned_authors]
     by_reply = t("change_reply", word=change_word) if links.is_read else t["change_person"]
     return WelcomeView(
         brand=brand,
@@ -106,7 +107,7 @@ def view_of(content: WelcomeContent, brand: Brand, links: MailLinks, t: Texts) -
         what_heading=t["what"],
         topics=[TopicWords(topic.name, _shortened(topic.relevant, topic.name)) for topic in reader.profile.topics],
         like=t("like", words=join_names(t, reader.profile.like, MOST_WORDS)) if reader.profile.like else "",
-        authors=t("authors", names=join_names(t, reader.pinned_authors, MOST_WORDS)) if reader.pinned_authors else "",
+        authors=t("authors", names=join_names(t, pinned, MOST_WORDS)) if pinned else "",
         categories=[_category_name(code) for code in reader.categories],
         best_heading=t("best", date=write_date(content.best_on, t.language)) if content.best_on else "",
         best=[_paper(entry) for entry in best],
@@ -148,9 +149,9 @@ def _shortened(text: str, name: str) -> str:
 
 def _paper(entry: DigestEntry) -> WelcomePaper:
     paper = entry.paper
-    authors = [readable_name(name).split(" (")[0] for name in paper.authors]
+    authors = [isolate(readable_name(name).split(" (")[0]) for name in paper.authors]
     return WelcomePaper(
-        title=readable(paper.title),
+        title=isolate(readable(paper.title)),
         authors=short_authors(authors),
         comment=cut_at_clause(" ".join(readable(entry.score.comment).split()), COMMENT_CHARS),
         url=paper_links(paper).abstract,

@@ -104,6 +104,7 @@ class Subscriber:
     welcome: bool = True  # a mail at once when the operator adds them
     updates: Updates = Updates.WITHDRAWALS
     zotero: ZoteroLibrary | None = None  # whose papers are kept, too; the profile has what was found there
+    has_chosen_relevance: bool = True  # False: `min_relevance` is the scorer's own, since nobody set one
 
     @property
     def candidate_types(self) -> tuple[AnnounceType, ...]:

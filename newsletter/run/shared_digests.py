@@ -93,6 +93,7 @@ def _as_anybody(subscriber: Subscriber) -> Subscriber:
         paused_until=None,
         public_archive="",
         welcome=False,
+        has_chosen_relevance=True,
         announce_types=subscriber.candidate_types,
         updates=Updates.NONE,
     )

@@ -14,9 +14,7 @@ from functools import cache
 
 from newsletter.errors import ConfigError, StoreConflict, StoreLimit
 from newsletter.model import (
-    JUDGED_CUT_OFF,
     MOST_PROFILE_CHARS,
-    WORDS_CUT_OFF,
     Digest,
     Profile,
     ProfileRevision,
@@ -90,13 +88,7 @@ class ProfileService:
 
     def _written(self, listed: Subscriber, width: int) -> str:
         served = directory.resolve(listed, self._store)
-        # a cut-off that nobody set stays out, so that it goes on being the default
-        is_own = "min_relevance" in served.keys or served.subscriber.min_relevance not in (
-            JUDGED_CUT_OFF,
-            WORDS_CUT_OFF,
-        )
-        comments = comment_texts(served.subscriber.profile.language)
-        return profile_yaml.write(served.subscriber, comments, width=width, has_min_relevance=is_own)
+        return profile_yaml.write(served.subscriber, comment_texts(served.subscriber.profile.language), width=width)
 
     def find_listed(self, subscriber_id: str) -> Subscriber | None:
         """The subscriber before their own wishes; None if nobody on the list is called so."""

@@ -119,13 +119,10 @@ def answer(handler: ReplyHandler, request: Request | Ignored) -> Handled:
     reply = _carry_out(handler, request, reader, now)
     handler.store.claim_once(DONE, _key(request), on=request.at.date())
     what = request.command if request.is_understood else "no command in it"
-    if (
-        reader is None
-        or reply is None
-        or not _wants_answer(request, before)
-        or not _may_answer(handler.store, request, now.date())
-    ):
+    if reader is None or reply is None or not _wants_answer(request, before):
         return Handled(what, who)
+    if not _may_answer(handler.store, request, now.date()):
+        return Handled(f"{what}, not answered again today", who)
     message = _confirmation(handler, request, reader, reply, before, now)
     try:
         handler.sender.send(message)
@@ -162,7 +159,8 @@ def _wants_answer(request: Request, status: AddressStatus) -> bool:
 
 def _may_answer(store: Store, request: Request, today: date) -> bool:
     """Claims one answer for a wish and a day; another date, vote or profile is another wish, up to a limit."""
-    wish = sha256(f"{request.until} {request.votes} {request.text}".encode()).hexdigest()[:16]
+    asked = f"{request.until} {request.votes} {request.text}{''.join(request.further)}"
+    wish = sha256(asked.encode()).hexdigest()[:16]
     if not store.claim_once(ANSWERS, f"{request.subscriber_id} {request.command} {wish}", on=today):
         return False
     who = request.subscriber_id
@@ -271,7 +269,12 @@ def _confirmation(
     wish = sha256(_key(request).encode()).hexdigest()[:12]
     key = f"{now:%Y-%m-%d}.{reader.subscriber_id}.{wish}"
     message = handler.mails.build(
-        reply.name, language, values, key=key, to=reader.email, reply_to=links.reply_to, now=now
+        *(reply.name, language, values),
+        not_done=request.further,
+        key=key,
+        to=reader.email,
+        reply_to=links.reply_to,
+        now=now,
     )
     mime = message.mime
     mime.replace_header("Auto-Submitted", "auto-replied")  # RFC 3834 §5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -30,16 +30,31 @@ class ServiceMails:
         return {base_address(address) for address in own if address}
 
     def build(
-        self, name: str, language: str, values: Mapping[str, str], *, key: str, to: str, reply_to: str, now: datetime
+        self,
+        name: str,
+        language: str,
+        values: Mapping[str, str],
+        *,
+        not_done: Sequence[str] = (),
+        key: str,
+        to: str,
+        reply_to: str,
+        now: datetime,
     ) -> Message:
-        """Fills in the mail of this name. The same `key` is the same mail."""
+        """Fills in the mail of this name. The same `key` is the same mail.
+
+        `not_done`: lines of the reader's that asked for more than the one thing that the mail is about. They are named
+        above its text, which may be a profile to be copied.
+        """
         t = pick(self.texts, language)
+        lines = "\n".join(f"    {line}" for line in not_done)
+        above = t("not_done", wishes=lines) + "\n\n" if not_done else ""
         message = build_service_message(
             key=key.replace("_", "-"),
             sender=self.sender,
             to=to,
             subject=" ".join(t(f"{name}.subject", **values).split()),
-            text=t(f"{name}.text", **values).strip() + "\n",
+            text=above + t(f"{name}.text", **values).strip() + "\n",
             now=now,
         )
         message.mime["Reply-To"] = Address(addr_spec=reply_to)

@@ -50,12 +50,13 @@ _MOST_GUESSED_CHARS = 100  # of what was typed: to look for near names is slow
 
 @dataclass(frozen=True, slots=True)
 class SignupService:
-    """Lets people subscribe. `find` gives a subscriber as they are served, read anew each time."""
+    """Lets people subscribe. `find` gives a subscriber as they are served; it and `is_in_file` read anew each time."""
 
     store: Store
     open_sender: Callable[[], Sender]
     mails: ServiceMails  # with a signer and a base URL
     find: Callable[[str], Subscriber | None]
+    is_in_file: Callable[[str], bool]  # whether subscribers.yaml has them, whose word then holds over any form
     subscriber_from_signup: Callable[[SignUp], Subscriber]
     max_subscribers: int  # subscribers by the web
     now: Callable[[], datetime]
@@ -124,6 +125,8 @@ class SignupService:
             language, at = reader.profile.language, self._first_mail_at(reader)
             return Confirmation(state, who, language=language, first_mail_at=at, unknown_words=unknown)
         language = self._language_of(sign_up) if sign_up else ""
+        if state is LinkState.WAITING and reader is not None and self.is_in_file(who):
+            return Confirmation(state, who, language=reader.profile.language)
         if state is LinkState.WAITING and sign_up is not None:
             return Confirmation(state, who, sign_up.categories, sign_up.words, language)
         return Confirmation(state, who, language=language)
@@ -146,7 +149,7 @@ class SignupService:
     def _enrol(self, sign_up: SignUp) -> bool:
         """Enrols somebody, unless subscribers.yaml has them already; False if there is no place left."""
         who = sign_up.subscriber_id
-        if who not in self.store.get_enrolled_ids() and self.find(who) is not None:
+        if self.is_in_file(who):
             return True
         if self.store.get_revisions(who):  # of an earlier time: what is asked for now holds over them
             self.store.add_revision(who, "", origin=RevisionOrigin.WEB, now=self.now())

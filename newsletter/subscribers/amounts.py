@@ -149,7 +149,9 @@ def with_value(change: AmountChange, text: str, listed: Subscriber, current: Sub
 
 def with_setting(subscriber: Subscriber, setting: Setting, value: int) -> Subscriber:
     """Gives the subscriber with this number."""
-    return replace(subscriber, **{str(setting): value})  # type: ignore[arg-type]  # they are whole numbers
+    has_chosen = subscriber.has_chosen_relevance or setting is Setting.MIN_RELEVANCE
+    values = {str(setting): value, "has_chosen_relevance": has_chosen}
+    return replace(subscriber, **values)  # type: ignore[arg-type]  # they are whole numbers
 
 
 def value_of(subscriber: Subscriber, setting: Setting) -> int:

@@ -23,7 +23,10 @@ _FORMULA = ("=", "+", "-", "@")  # a spreadsheet would compute a cell that begin
 
 
 def write_yaml(subscribers: Iterable[Subscriber]) -> str:
-    """Writes every key of each, so that what stands under `defaults` changes none of them."""
+    """Writes every key of each, so that what stands under `defaults` changes none of them.
+
+    Left out is `min_relevance` where nobody chose it: it goes on being the one of the scorer at hand.
+    """
     entries = [entry_of(one) for one in subscribers]
     body = yaml.safe_dump({"subscribers": entries}, sort_keys=False, allow_unicode=True, width=110)
     return _HEAD + body
@@ -31,7 +34,7 @@ def write_yaml(subscribers: Iterable[Subscriber]) -> str:
 
 def entry_of(subscriber: Subscriber) -> dict[str, object]:
     """Gives the keys and values of an entry of subscribers.yaml that makes just this subscriber."""
-    preferences = preferences_of(subscriber).model_dump(mode="json")
+    preferences = preferences_of(subscriber).model_dump(mode="json", exclude_unset=True)
     topics = [{key: text for key, text in topic.items() if text} for topic in preferences["topics"]]
     who = {"email": subscriber.email, **({"name": subscriber.name} if subscriber.name else {})}
     entry = {**who, **preferences, "topics": topics}

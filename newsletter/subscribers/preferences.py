@@ -112,6 +112,7 @@ def _build(who: str, email: str, name: str, chosen: ReaderPreferences, paused_un
         weekly_best=chosen.weekly_best,
         papers=_unique(chosen.papers),
         zotero=_library(chosen.zotero),
+        has_chosen_relevance="min_relevance" in chosen.model_fields_set,
     )
 
 
@@ -130,11 +131,12 @@ def _entry_of(library: ZoteroLibrary | None) -> Zotero | None:
 
 
 def preferences_of(subscriber: Subscriber) -> ReaderPreferences:
-    """Gives what a profile can say of the subscriber, with every key written down."""
+    """Gives what a profile can say of the subscriber, with every key written down but a cut-off that nobody chose."""
     profile = subscriber.profile
     topics = [TopicEntry.model_construct(None, **asdict(topic)) for topic in profile.topics]
+    keys = set(ReaderPreferences.model_fields)
     return ReaderPreferences.model_construct(
-        None,
+        keys if subscriber.has_chosen_relevance else keys - {"min_relevance"},
         time_zone=subscriber.zone,
         send_at=subscriber.send_at,
         frequency=subscriber.frequency,

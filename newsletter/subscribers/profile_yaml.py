@@ -48,23 +48,21 @@ _NOT_HERE = {
 # --- profile → text -----------------------------------------------------------------------------------
 
 
-def write(
-    subscriber: Subscriber, comments: Texts | None = None, *, width: int = MAIL_WIDTH, has_min_relevance: bool = True
-) -> str:
+def write(subscriber: Subscriber, comments: Texts | None = None, *, width: int = MAIL_WIDTH) -> str:
     """Writes the profile, with these comments for somebody who has not seen YAML; `read` makes the same of it.
 
     `comments` are the sentences of `templates/texts/profile_comments.yaml`. Lines have at most `width` columns; 0: as
-    many as there are, for a page that breaks them itself. Without `has_min_relevance` the key is left out, and stays as
-    the operator or the scorer sets it.
+    many as there are, for a page that breaks them itself. A `min_relevance` that nobody chose is left out, and goes on
+    being the scorer's.
     """
-    parts = _parts(subscriber, width, has_min_relevance=has_min_relevance)
+    parts = _parts(subscriber, width)
     if comments is not None:
         parts = {"profile": [], **parts}
         parts = {name: [*_comment(width, comments[name]), *lines] for name, lines in parts.items()}
     return "\n\n".join("\n".join(lines) for lines in parts.values()) + "\n"
 
 
-def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> dict[str, list[str]]:
+def _parts(subscriber: Subscriber, width: int) -> dict[str, list[str]]:
     """Gives the lines of each part, by the key of its comment."""
     profile = subscriber.profile
     return {
@@ -78,7 +76,7 @@ def _parts(subscriber: Subscriber, width: int, *, has_min_relevance: bool) -> di
         "announce_types": list_lines("announce_types", subscriber.announce_types),
         "updates": [f"updates: {subscriber.updates}"],
         "numbers": [
-            *([f"min_relevance: {subscriber.min_relevance}"] if has_min_relevance else []),
+            *([f"min_relevance: {subscriber.min_relevance}"] if subscriber.has_chosen_relevance else []),
             f"min_novelty: {subscriber.min_novelty}",
             f"max_papers: {subscriber.max_papers}",
             f"at_least: {subscriber.at_least}",

@@ -61,7 +61,7 @@ class Confirmation:
     state: LinkState
     subscriber_id: str = ""
     categories: tuple[str, ...] = ()
-    words: str = ""
+    words: str = ""  # empty: they come back, and what held before holds again, not the form
     language: str = ""  # that was asked for; empty: not known
     first_mail_at: datetime | None = None  # when the next mail may come, in its reader's zone; none: mail pauses
     unknown_words: tuple[str, ...] = ()  # of the words of who is subscribed, those that no paper uses

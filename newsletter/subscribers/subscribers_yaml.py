@@ -80,7 +80,9 @@ def _check(
         raise ConfigError(summary, yaml_checks.problem_lines(problems, source=source))
     defaults = file.defaults
     if "min_relevance" not in defaults.model_fields_set:
-        defaults = defaults.model_copy(update={"min_relevance": min_relevance})
+        # the value alone: that nobody chose it has to be seen later
+        values = {**dict(defaults), "min_relevance": min_relevance}
+        defaults = Preferences.model_construct(defaults.model_fields_set, **values)
     return SubscribersFile(
         tuple(build_subscriber(entry, defaults) for entry in file.subscribers),
         defaults,

@@ -30,7 +30,7 @@ def named_topic(comment: str, names: Sequence[str]) -> str:
 
 def leading_topic(comment: str, names: Sequence[str]) -> str:
     """Finds the topic with which the comment begins; "" if there is none."""
-    text = comment.lstrip(" \"'“„«").casefold()
+    text = comment.lstrip(" \u00a0\"'“„«").casefold()
     return max((name for name in names if _is_at(name.casefold(), text, 0)), key=len, default="")
 
 

@@ -132,6 +132,7 @@ SAMPLES: tuple[Page, ...] = (
     ("subscribe.html", _view(Form(categories=("cs.LG",)), _PROBLEMS)),
     ("asked.html", {}),
     ("confirm.html", {"asked": _CONFIRMATION, "names": ("Machine Learning",)}),
+    ("confirm.html", {"asked": replace(_CONFIRMATION, words=""), "names": ()}),
     *(
         ("welcome.html", {"first_mail_at": first, "profile_url": "/profile/x", "unknown": unknown})
         for first, unknown in ((None, ""), (datetime(2026, 1, 6, 7, 10, tzinfo=UTC), "A note."))

@@ -1,10 +1,10 @@
-"""What is longer than there is room for ends where a sentence or a clause does."""
+"""Long texts end where a sentence or a clause does; what is written from right to left is marked off."""
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.formatting import cut_at_clause
+from newsletter.formatting import cut_at_clause, isolate
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,16 @@ from newsletter.formatting import cut_at_clause
 )
 def test_a_text_is_cut_where_something_ends(text: str, kept: str) -> None:
     assert cut_at_clause(text, 40) == kept
+
+
+@pytest.mark.parametrize("name", ["רחל כהן", "محمد علي", "Ali علي", "(ש. לוי)"])
+def test_what_is_written_from_right_to_left_is_marked_off(name: str) -> None:
+    assert isolate(name) == f"\u2068{name}\u2069"
+
+
+@pytest.mark.parametrize("name", ["", "Ada Lovelace", "Zoë Müller", "渡辺", "Иван", "Νίκος", "1:2", "नाम"])
+def test_any_other_text_stays_as_it_is(name: str) -> None:
+    assert isolate(name) == name
 
 
 @example(" 1111111111", 10)

@@ -29,6 +29,16 @@ de: {title: "Arbeiten", found: {one: "{n} Arbeit vom {day}", other: "{n} Arbeite
 TEXTS = load_texts(FILE, "a.yaml")
 
 
+def test_french_marks_are_bound_to_their_words() -> None:
+    """A screen would break the line at their blank, and begin the next one with a question mark."""
+    text = 'en: {ask: "Why? See “it”: a; b!", n: {one: "{n} one!", other: "{n} ones!"}}\n'
+    text += 'fr: {ask: "Pourquoi ? Voir « ça » : a ; b !", n: {one: "{n} !", other: "{n} !"}}\n'
+    fr = load_texts(text, "x.yaml")["fr"]
+    assert fr["ask"] == "Pourquoi\u00a0? Voir «\u00a0ça\u00a0»\u00a0: a\u00a0; b\u00a0!"
+    assert fr("n", n=2) == "2\u00a0!"
+    assert load_texts(text, "x.yaml")["en"]["ask"] == "Why? See “it”: a; b!"
+
+
 def test_a_sentence_is_filled_in_by_number_and_language() -> None:
     assert pick(TEXTS, "en")("found", n=1, day="today") == "1 paper of today"
     assert pick(TEXTS, "de")("found", n=1350, day="heute") == "1.350 Arbeiten vom heute"

@@ -450,6 +450,32 @@ def states(visit: Visit, width: int, mode: str) -> Iterator[str]:
     yield "saved"
 
 
+# Words of buttons that stand in more than one line, by the boxes of their letters. The trap is off the screen.
+BROKEN_WORDS = """
+return [...document.querySelectorAll("button:not(.trap), .button")].flatMap((button) =>
+    [...button.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).flatMap((node) =>
+        [...node.data.matchAll(/[^\\s-]+/g)].filter((word) => {
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+        }).map((word) => word[0])));
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt", "it"])
+def test_no_button_of_the_profile_breaks_a_word_on_a_phone(browser: webdriver.Chrome, language: str) -> None:
+    store = MemoryStore()
+    app = create_app(replace(part_of(store), profiles=FakeProfiles(store, WHO, language=language)))
+    with served(app, browser) as base:
+        set_screen(browser, 320, "light")
+        browser.get(base + PATHS["profile"])
+        assert browser.execute_script("return document.documentElement.lang") == language
+        assert browser.execute_script(BROKEN_WORDS) == []
+        tops = "return [...document.querySelectorAll('.dock button')].map((one) => one.offsetTop)"
+        assert len(set(browser.execute_script(tops))) == 1, "in one row, so that they leave room for the form"
+
+
 @pytest.mark.parametrize(("width", "mode"), [(320, "dark"), (1200, "light")])
 def test_no_page_is_wider_than_its_screen_and_axe_finds_nothing(visit: Visit, width: int, mode: str) -> None:
     for state in states(visit, width, mode):

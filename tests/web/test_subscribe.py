@@ -72,6 +72,7 @@ class SignUpSite:
                 resources.load_texts(FILE),
             ),
             find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
+            is_in_file=lambda who: who == READER.subscriber_id,
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, Preferences()),
             max_subscribers=self.most,
             now=lambda: self.now,
@@ -365,6 +366,17 @@ def test_the_whole_way_from_the_form_to_the_profile(site: SignUpSite) -> None:
     assert "No paper of the last years says “Graphs &amp; &lt;trees&gt;." in welcome.text
     assert [one.email for one in site.subscribers()] == [READER.email, "eve@example.org"]
     assert site.press(link).data == site.get(link).data == welcome.data
+
+
+def test_who_is_in_the_file_is_not_promised_what_the_form_says(site: SignUpSite) -> None:
+    site.store.change_address_status(
+        READER.subscriber_id, lambda known: suppression.unsubscribe(known, NOW - timedelta(days=1))
+    )
+    site.post(email=READER.email)
+    page = site.get(site.link())
+    assert title(page) == "Get these mails?"
+    assert "chosen by your profile of before, not by the form" in page.text
+    assert "trees" not in page.text
 
 
 def test_a_scanner_that_follows_the_link_changes_nothing(site: SignUpSite) -> None:

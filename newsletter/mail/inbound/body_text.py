@@ -89,8 +89,17 @@ def _clean(text: str) -> str:
 # --- what is quoted -------------------------------------------------------------------------------------
 
 _MARKS = (">", "|", "＞")
-_SIGNATURES = ("Sent from", "Get Outlook", "Von meinem", "Gesendet von", "Envoyé de", "Enviado desde", "Inviato da")
-_SIGNATURE = re.compile(rf"--\s?$|({'|'.join(_SIGNATURES)})\b")
+# How phones and mail programs sign, mostly without a mark.
+_SIGNATURES = (
+    *("Sent from", "Sent with", "Sent via", "This message was sent from", "Get Outlook"),
+    *("Von meinem", "Gesendet von", "Gesendet mit", "Gesendet aus", "Diese Nachricht wurde von meinem"),
+    *("Holen Sie sich Outlook", "Envoyé de", "Envoyé depuis", "Envoyé avec", "Télécharger Outlook", "Obtenir Outlook"),
+    *("Enviado desde", "Enviado de", "Enviado con", "Obtener Outlook", "Enviado do", "Enviado com", "Enviado a partir"),
+    *("Obter o Outlook", "Obter Outlook", "Inviato da", "Inviato con", "Ottieni Outlook", "Scarica Outlook"),
+)
+_SIGNATURE = re.compile(
+    rf"--\s?$|(?:{'|'.join(_SIGNATURES)})\b|[发發]自我的|[从從]我的.{{1,30}}[发發傳]送|.{{1,30}}から送信"
+)
 # Lines that begin a quote without a mark, by their beginning and end: the headers of Outlook in our languages, and the
 # intros that quotequail does not know.
 _INTROS = [

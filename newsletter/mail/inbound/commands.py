@@ -20,6 +20,7 @@ PAUSE = timedelta(weeks=2)  # if the reader does not say
 LONGEST_PAUSE = timedelta(days=366)
 LONGEST_COMMAND = 200  # characters of a line, with a "please"
 LONGEST_GREETING, _WORDS_GREETED = 80, 6
+_MOST_FURTHER, _MOST_LINES_BELOW = 3, 40  # wishes that are named as not done, and lines that are looked at for them
 
 VoteMarks = tuple[tuple[int, int], ...]  # a paper's number in the mail, and +1 or -1
 
@@ -31,6 +32,7 @@ class Wish:
     until: date | None = None
     votes: VoteMarks = ()
     text: str = ""
+    further: tuple[str, ...] = ()  # lines below that ask for something else, which is not done
 
 
 LEAVE, NOT_UNDERSTOOD = Wish(Command.UNSUBSCRIBE, "en"), Wish(Command.HELP, "en")
@@ -40,9 +42,13 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     """Finds the command in the first line; in the subject if there is no line, or if the reader wrote that subject."""
     line, rest = _first_line(own_text.lines)
     if (wish := _command_in(line, today, is_ours_maybe=own_text.is_below_a_quote)) is not None:
-        return replace(wish, text=rest) if wish.command is Command.PROFILE and _is_yaml(rest) else wish
-    if votes := read_votes(_votes_in_a_row(line, rest, read_votes)):
-        return Wish(Command.VOTE, "en", votes=votes)
+        if wish.command is Command.PROFILE and _is_yaml(rest):
+            return replace(wish, text=rest)
+        return replace(wish, further=_find_further(wish, rest, today, read_votes))
+    in_a_row, rest = _votes_in_a_row(line if read_votes(line) else _without_polite_words(line), rest, read_votes)
+    if votes := read_votes(in_a_row):
+        wish = Wish(Command.VOTE, "en", votes=votes)
+        return replace(wish, further=_find_further(wish, rest, today, read_votes))
     bare, is_answer = _bare(subject)
     wish = _command_in(bare, today)
     if (
@@ -59,10 +65,26 @@ def find_wish(subject: str, own_text: OwnText, today: date, read_votes: Callable
     return replace(wish, text=text)
 
 
-def _votes_in_a_row(line: str, rest: str, read_votes: Callable[[str], VoteMarks]) -> str:
-    """The line, and the lines with votes right below it, as one: some write one vote in each."""
-    below = takewhile(read_votes, (each.strip() for each in rest.split("\n") if each.strip()))
-    return " ".join([line, *below])
+def _votes_in_a_row(line: str, rest: str, read_votes: Callable[[str], VoteMarks]) -> tuple[str, str]:
+    """The line, and the lines with votes right below it, as one: some write one vote in each. Then what is below."""
+    below = _written(rest)
+    votes = list(takewhile(read_votes, below))
+    return " ".join([line, *votes]), "\n".join(below[len(votes) :])
+
+
+def _find_further(wish: Wish, rest: str, today: date, read_votes: Callable[[str], VoteMarks]) -> tuple[str, ...]:
+    """Finds the lines that ask for something beside the wish: of a mail one is done, and the answer names others."""
+    asked = wish.command, wish.until
+    further = list[str]()
+    for line in _written(rest)[:_MOST_LINES_BELOW]:
+        other = _command_in(line, today, is_ours_maybe=True)
+        if (other and (other.command, other.until) != asked) or (len(line) <= LONGEST_COMMAND and read_votes(line)):
+            further.append(line)
+    return tuple(dict.fromkeys(further))[:_MOST_FURTHER]
+
+
+def _written(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
 
 
 def _is_yaml(text: str) -> bool:
@@ -114,6 +136,8 @@ def _command_in(line: str, today: date, *, is_ours_maybe: bool = False) -> Wish 
     for language, phrases in _PHRASES.items():
         if command := phrases.get(bare):
             return _pause(language, today + PAUSE, today) if command is Command.PAUSE else Wish(command, language)
+        if phrases.get(_without_frame(bare, language)) is Command.UNSUBSCRIBE:
+            return Wish(Command.UNSUBSCRIBE, language)
         if (until := _until(bare, language, today)) is not None:
             return _pause(language, until, today)
     return None
@@ -133,6 +157,14 @@ def _without_courtesy(folded: str) -> str:
     return bare
 
 
+def _without_polite_words(line: str) -> str:
+    """Removes "please" and the like on both sides, and leaves the signs of votes."""
+    bare = _folded(line)
+    while (shorter := _COURTESY.sub("", bare).strip(" ,.;:!，。！")) != bare:
+        bare = shorter
+    return bare
+
+
 def _is_courtesy(line: str) -> bool:
     folded = fold_words(line) if len(line) <= LONGEST_COMMAND else line
     return len(folded) <= LONGEST_GREETING and (not _without_courtesy(folded) or bool(_GREETING.fullmatch(folded)))
@@ -142,13 +174,19 @@ def _strip(text: str) -> str:
     return re.sub(r"^[\W_]+|[\W_]+$", "", text)
 
 
+def _without_frame(bare: str, language: str) -> str:
+    """Removes "I would like to" and "from this list", with which people ask to leave."""
+    wishing, left = _FRAMES[language]
+    return _strip(" ".join(wishing.sub("", " ".join(left.sub(" ", bare, count=1).split())).split()))
+
+
 def _until(bare: str, language: str, today: date) -> date | None:
     found = _SPANS[language].fullmatch(bare) or _SPANS_FIRST[language].fullmatch(bare)
     if found is None:
         return None
     groups = found.groupdict()
     if groups["n"]:
-        n = int(groups["n"])
+        n = _NUMBERS[language].get(groups["n"]) or int(groups["n"])
         days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
         return today + timedelta(days=min(days, 1000))
     numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
@@ -185,10 +223,22 @@ def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
     dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
     # behind "until" alone: the word for a pause is the same in languages that write the month first
     slashed = rf"{around} ?(?P<slashed>{_SLASHED if words.is_day_first else _NEVER})"
-    span = rf"(?:(?P<n>[0-9]{{1,3}}) ?(?:{units})|(?P<date>{dates}))"
+    span = rf"(?:(?P<n>[0-9]{{1,3}}|{'|'.join(_numbers(words))}) ?(?:{units})|(?P<date>{dates}))"
     if is_first:
         return re.compile(rf"(?:{span}|{slashed}) ?{around}? ?{pause}")
     return re.compile(rf"{pause}:? ?(?:{around}? ?{span} ?{around}?|{slashed})")
+
+
+def _numbers(words: Words) -> dict[str, int]:
+    """Gives the numbers that are written in words."""
+    alternatives = enumerate(words.numbers.split("|"), 1)
+    return {fold_words(one): number for number, all_of in alternatives for one in all_of.split("/")}
+
+
+def _frame(language: str, words: Words) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    begins, ends = ("", "") if language in {"zh", "ja"} else (r"(?<!\w)", r"(?!\w)")
+    wishing = rf"^(?:{_alternatives(words.wishing)}){ends}" if words.wishing else _NEVER
+    return re.compile(wishing), re.compile(rf"{begins}(?:{_alternatives(words.left)}){ends}")
 
 
 def _phrases(words: Words) -> dict[str, Command]:
@@ -198,6 +248,8 @@ def _phrases(words: Words) -> dict[str, Command]:
 _COURTESY = _courtesy()
 _GREETING = _greeting()
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
+_NUMBERS = {language: _numbers(words) for language, words in WORDS.items()}
+_FRAMES = {language: _frame(language, words) for language, words in WORDS.items()}
 _SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
 _SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}
 

@@ -52,6 +52,7 @@ class Request:
     subject: str = ""  # of their mail, for the answer's
     references: tuple[str, ...] = ()  # Message-IDs of the thread, theirs the last
     is_understood: bool = True  # False: there is no command in it, and HELP is our own idea
+    further: tuple[str, ...] = ()  # lines that ask for something else, which is not done
     wants_answer: bool = True  # False: a program wrote it for them
 
 
@@ -89,5 +90,6 @@ def read_reply(raw: bytes, policy: ReplyPolicy, *, now: datetime, envelope: Enve
         subject,
         thread,
         is_understood=found is not None,
+        further=wish.further,
         wants_answer=not is_button,
     )

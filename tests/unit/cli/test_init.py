@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from click.testing import CliRunner
 from dotenv import dotenv_values
 
 from newsletter.cli.env_file import write_env_file
-from newsletter.cli.init import command
+from newsletter.cli.init import command, command_in
 from newsletter.errors import ConfigError
+from newsletter.files import resources
 from newsletter.settings import Settings, load_settings, variable
 from newsletter.subscribers import json_schema
 
@@ -24,6 +26,12 @@ def init(folder: Path) -> str:
     result = CliRunner().invoke(command, [str(folder)], catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
+
+
+def next_steps(said: str) -> list[str]:
+    """The commands of the program that it tells to type."""
+    lines = [line.strip().partition("  ")[0] for line in said.partition("Next:")[2].splitlines()]
+    return [line for line in lines if "newsletter " in line]
 
 
 @pytest.fixture
@@ -63,6 +71,19 @@ def test_the_key_is_another_each_time_and_for_its_owner_alone(folder: Path, tmp_
     keys = {dotenv_values(each / ".env")["NEWSLETTER_SECRET_KEYS"] for each in (folder, tmp_path / "second")}
     assert len(keys) == 2
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
+
+
+def test_what_to_type_next_is_what_works_in_that_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_path = tmp_path / "bin" / "newsletter"
+    on_path.parent.mkdir()
+    on_path.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(on_path.parent))
+    assert next_steps(init(folder)) == ["newsletter run --sample", "newsletter check", "newsletter run"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert next_steps(init(folder))[1] == f"{sys.executable} -m newsletter check"
+    assert command_in(resources.SHIPPED) == "./run newsletter"
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

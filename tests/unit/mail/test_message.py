@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -59,6 +60,24 @@ def test_the_headers_of_a_list_mail_are_there() -> None:
     assert mail["Date"].datetime == make.NOW
     assert mail["Feedback-ID"] == "::digest:newsexampleorg"
     assert "List-Unsubscribe-Post" not in mail  # one click needs a web part
+
+
+def feedback_sender(domain: str) -> str:
+    mail = read_back(build(identity=replace(PLAIN, sender=Address("Papers", addr_spec=f"digest@{domain}"))))
+    return str(mail["Feedback-ID"]).rpartition(":")[2]
+
+
+def test_a_long_or_a_short_domain_has_a_sender_id_of_its_own_that_is_not_cut_within_a_word() -> None:
+    """Google's help on the feedback loop: 5 to 15 characters, unique, the same in the whole stream."""
+    assert feedback_sender("newsletter.invalid").startswith("newslette-")
+    domains = [
+        *("newsletter.invalid", "news.example.org", "a.b", "b.a", "x-y.de", "papers.mathematics.uni-example.de"),
+        *("papers.medicine.uni-example.de", "papers.medicine.uni-example.com", "xn--n3h.example.org"),
+    ]
+    ids = [feedback_sender(domain) for domain in domains]
+    assert len(set(ids)) == len(domains)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]{4,14}", one) for one in ids), ids
+    assert feedback_sender("NewsLetter.invalid") == ids[0]
 
 
 def test_with_a_key_and_a_web_part_one_click_unsubscribes_and_answers_carry_the_delivery() -> None:

@@ -413,6 +413,95 @@ def test_a_pause_that_cannot_be_is_answered_with_help(line: str) -> None:
     assert request(own_text(line)).command is Command.HELP
 
 
+LEAVING = """
+    Please unsubscribe me from this newsletter.
+    Please unsubscribe me from this mailing list. Thank you very much!
+    I would like to unsubscribe from your list, thanks
+    I’d like to unsubscribe
+    Please remove my address from your mailing list
+    Bitte melden Sie mich vom Newsletter ab.
+    Ich möchte mich von diesem Newsletter abmelden. Danke!
+    Ich möchte den Newsletter abbestellen
+    Bitte tragen Sie mich aus dem Verteiler aus
+    Ich bitte um Abmeldung
+    Désinscrivez-moi de cette liste s'il vous plaît
+    Merci de me désabonner de votre newsletter
+    Veuillez me désinscrire
+    Por favor, quiero darme de baja de esta lista
+    Quiero cancelar mi suscripción a la lista
+    Quero cancelar minha inscrição na lista. Muito obrigado!
+    Não quero mais receber
+    Vorrei cancellare la mia iscrizione alla newsletter, grazie mille
+    Cancellatemi dalla lista per favore
+    请帮我退订，谢谢
+    我想取消订阅此邮件
+    メールの配信停止をお願いいたします。
+    購読を解除してください。よろしくお願いいたします。
+    ニュースレターの退会希望です
+""".strip().splitlines()
+STAYING = """
+    Please do not unsubscribe me from this list
+    Bitte melden Sie mich nicht vom Newsletter ab
+    No quiero darme de baja de esta lista
+    How do I unsubscribe from this list?
+    Tell me how to unsubscribe from this list
+    I would like to
+    from this list
+    Ich möchte den Newsletter
+    我想 此邮件
+    My colleague would like to unsubscribe from your list
+    I want to unsubscribe from cs.AI
+    Merci de me désabonner de cs.AI
+""".strip().splitlines()
+
+
+SIGNATURES = """
+    Sent from my iPhone
+    Sent with Proton Mail secure email.
+    Get Outlook for iOS<https://aka.ms/o0ukef>
+    Von meinem Samsung Galaxy gesendet
+    Gesendet mit der GMX Mail App
+    Diese Nachricht wurde von meinem Android-Gerät mit GMX Mail gesendet.
+    Envoyé depuis mon smartphone
+    Enviado desde mi iPhone
+    Enviado do meu iPhone
+    Inviato da iPhone
+    发自我的iPhone
+    從我的 iPhone 傳送
+    从我的 iPhone 发送
+    iPhoneから送信
+    Outlook for iOS から送信
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("line", SIGNATURES)
+def test_a_phones_signature_is_no_part_of_a_profile(line: str) -> None:
+    profile = "max_papers: 3\ntopics:\n  - name: Agents\n    relevant: agents that use tools"
+    for gap in ("\n", "\n\n"):
+        assert request(own_text(f"profile\n\n{profile}{gap}{line.strip()}")).text == profile
+
+
+@pytest.mark.parametrize("line", LEAVING)
+def test_who_leaves_may_say_so_in_a_whole_sentence(line: str) -> None:
+    assert request(own_text(line.strip())).command is Command.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize("line", STAYING)
+def test_a_sentence_that_says_anything_else_leaves_nobody_out(line: str) -> None:
+    assert is_not_understood(read(own_text(line.strip())))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("pause for two weeks", "Pause für zwei Wochen", "pause de deux semaines", "pausa de dos semanas"),
+        *("pausa de duas semanas", "pausa di due settimane", "暂停两周", "二週間休止", "pause two weeks please"),
+    ],
+)
+def test_a_pause_may_have_its_number_in_words(line: str) -> None:
+    assert request(own_text(line)).until == date(2026, 12, 6)
+
+
 @pytest.mark.parametrize("between", ["\n", "\r\n", "\n\n", "\n \n"])
 def test_votes_may_stand_in_lines_of_their_own(between: str) -> None:
     """Up to the first line that is none."""
@@ -422,6 +511,34 @@ def test_votes_may_stand_in_lines_of_their_own(between: str) -> None:
 
 def test_votes_are_read_from_the_first_line_by_whom_they_concern() -> None:
     assert request(mail("gmail_votes")).votes == ((1, 1), (2, -1))
+
+
+@pytest.mark.parametrize(
+    "line", ["+3 -5 thanks!", "Bitte +3 -5", "Hi, +3 -5", "+3 -5, merci", "＋３　－５ Danke", "+3 -5"]
+)
+def test_please_and_thanks_may_stand_beside_votes(line: str) -> None:
+    assert request(own_text(line)).votes == ((3, 1), (5, -1))
+
+
+@pytest.mark.parametrize(
+    ("body", "further"),
+    [
+        ("wöchentlich\nPause 3 Wochen", ("Pause 3 Wochen",)),
+        ("weekly\n\nThank you!\n\npause\n+3", ("pause", "+3")),
+        ("+3\n-5\nweekly", ("weekly",)),
+        ("profile\npause 2 weeks", ("pause 2 weeks",)),
+        ("pause 2 weeks\npause 3 weeks", ("pause 3 weeks",)),
+        ("weekly\ndaily\nweekly\npause\nhelp\nresume", ("daily", "pause", "help")),
+        ("unsubscribe\n\nUnsubscribe!\nabmelden", ()),
+        ("+3\n\n-5", ()),
+        ("weekly\nI would not unsubscribe, but daily is too much.\nBest,\nRita", ()),
+        ("weekly\n“unsubscribe”\n-- \nRita\n+49 30 1234", ()),
+        ("weekly\n> unsubscribe\n\nOn Monday Papers wrote:\n> pause", ()),
+        ("profile\nmax_papers: 3\nweekly", ()),
+    ],
+)
+def test_what_is_asked_for_beside_the_first_wish_is_known_as_not_done(body: str, further: tuple[str, ...]) -> None:
+    assert request(own_text(body)).further == further
 
 
 def test_a_changed_profile_comes_without_the_command_the_signature_and_the_quote() -> None:

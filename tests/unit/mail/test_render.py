@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from newsletter.model import WORD_RANKER, Announcement, AnnounceType, Digest, Di
 from newsletter.model.digests import RenderedDigest
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
-from newsletter.texts import LANGUAGES
+from newsletter.texts import LANGUAGES, write_date
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
@@ -89,6 +90,29 @@ def test_the_html_is_ascii_and_the_text_is_not() -> None:
     assert rendered.html.isascii()
     assert "Poincaré 流形 😀" in Page(rendered.html).words
     assert "Poincaré 流形 😀" in rendered.text
+
+
+HEBREW, ARABIC = "רשתות 2024 (סקירה)", "محمد علي"
+
+
+def test_what_is_written_from_right_to_left_is_marked_off_in_both_parts() -> None:
+    """Numbers and signs behind a title, an author or a topic would be drawn before it."""
+    digest = digest_of(make.announcement(title=HEBREW, authors=(ARABIC, "Ada Lovelace", "Bo Berg")))
+    topics = (Topic("גרפים", "words"), Topic("Other", "words"))
+    entries = [
+        replace(each, topic="גרפים", pinned_author="", score=replace(each.score, comment="C"))
+        for each in digest.entries
+    ]
+    digest = replace(digest, entries=tuple(entries), subscriber=replace(digest.subscriber, profile=Profile(topics)))
+    mail = RENDERER.render(digest)
+    for text in (HEBREW, ARABIC, "גרפים"):
+        refs = "".join(f"&#{ord(c)};" if ord(c) > 127 else c for c in text)
+        assert mail.html.count(f"<bdi>{refs}</bdi>") >= 2, text
+        assert f"\u2068{text}\u2069" in mail.text
+    assert f"\u2068{ARABIC}\u2069 +2" in mail.text
+    assert "\u2068" not in mail.subject
+    assert "&#8296;" not in mail.html
+    assert "<bdi>" not in RENDERER.render(digest_of(make.announcement())).html
 
 
 def test_tex_becomes_readable_everywhere() -> None:
@@ -531,6 +555,14 @@ def test_the_frame_is_in_the_readers_language_and_papers_stay_english() -> None:
 
 
 TEXTS = RENDERER._texts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_heading_begins_with_a_capital_where_the_language_writes_days_small(language: str) -> None:
+    html = in_language(language, digest_of(make.announcement())).html
+    heading = unescape(html.partition("<h1")[2].partition(">")[2].partition("</h1>")[0])
+    assert heading[0] == heading[0].upper()
+    assert heading.casefold() == write_date(make.TUESDAY, language).casefold()
 
 
 def test_all_languages_that_readers_choose_from_are_there() -> None:

@@ -31,6 +31,7 @@ WHO = {
     "public_archive": "another",
     "welcome": False,
     "updates": Updates.SENT,
+    "has_chosen_relevance": False,
 }
 # What a reader asks for, with another wish for each.
 WISHES = {

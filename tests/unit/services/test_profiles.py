@@ -141,7 +141,7 @@ def test_words_that_no_paper_uses_are_named_when_a_profile_gets_them(store: Stor
 
 def test_what_changes_no_choice_is_not_tried(profiles: ProfileService) -> None:
     told = profiles.change(WHO, "send_at: 9:05\nlanguage: fr", origin=WEB, now=NOW)
-    assert told.splitlines()[-2:] == ["- language : fr au lieu de en", "- send_at : 09:05 au lieu de 06:50"]
+    assert told.splitlines()[-2:] == ["- language\u00a0: fr au lieu de en", "- send_at\u00a0: 09:05 au lieu de 06:50"]
 
 
 def test_without_an_announcement_that_is_said(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests import TESTS, make
 from tests.fakes import Act, FlakySender, MemoryStore
 
 SERVICE = resources.load_texts(FILE)
-ANSWERS = {key.partition(".")[0] for key in SERVICE["en"].sentences}
+ANSWERS = {key.partition(".")[0] for key in SERVICE["en"].sentences if key.endswith(".subject")}
 SIGNER = Signer(["the key of the newsletter"])
 READER = make.subscriber(subscriber_id="s_abcd2345")
 WHO, ON = READER.subscriber_id, date(2026, 11, 22)
@@ -294,6 +294,18 @@ def test_only_the_subject_of_a_profile_is_a_command(language: str) -> None:
         assert found.is_understood is (name in {"profile", "changed", "operator_changed"}), name
 
 
+@pytest.mark.parametrize("language", WORDS)
+def test_an_answer_names_what_was_asked_for_beside_and_not_done(language: str) -> None:
+    office = Office(replace(READER, profile=replace(READER.profile, language=language)))
+    for number, command in enumerate((Command.WEEKLY, Command.UNSUBSCRIBE, Command.PROFILE, Command.VOTE)):
+        office.handle(command, f"<{number}@example.org>", further=("Pause 3 Wochen", "+7"))
+        assert "\n    Pause 3 Wochen\n    +7\n" in office.said, command
+    assert office.status.paused_until is None
+    said = len(office.sender.mails)
+    office.handle(Command.WEEKLY, "<9@example.org>")
+    assert len(office.sender.mails) == said + 1, "alone it is another wish"
+
+
 # --- what is not understood, and what wants no answer
 
 
@@ -302,7 +314,8 @@ def test_who_is_not_understood_is_told_what_there_is_once_a_day_in_their_languag
     office = Office(replace(READER, profile=replace(READER.profile, language=language)))
     for number in range(3):
         outcome = office.handle(Command.HELP, f"<{number}@example.org>", is_understood=False)
-        assert outcome == Handled("no command in it", WHO, is_answered=number == 0)
+        silence = "no command in it, not answered again today"
+        assert outcome == (Handled(silence, WHO) if number else Handled("no command in it", WHO, is_answered=True))
     office.handle(Command.HELP, "<9@example.org>")
     assert [mail.mime["Subject"] for mail in office.sender.mails] == [SERVICE[language]["help.subject"]]
     assert commands_in_words(language) in office.said

@@ -79,6 +79,7 @@ class Office:
                 MAILS,
             ),
             find=lambda who: next((one for one in self.subscribers() if one.subscriber_id == who), None),
+            is_in_file=lambda who: who == LISTED.subscriber_id,
             subscriber_from_signup=lambda sign_up: subscriber_from_signup(sign_up, DEFAULTS),
             max_subscribers=self.most,
             now=lambda: self.now,
@@ -357,9 +358,23 @@ def test_who_is_in_the_file_and_left_comes_back_without_a_second_entry(office: O
     office.leave(LISTED.subscriber_id)
     office.pass_time(days=1)
     text = office.ask(email="reader@example.org")
+    asked = office.door.check_link(*office.link(text))
+    assert (asked.state, asked.words, asked.categories) == (LinkState.WAITING, "", ())
+    assert asked.language == LISTED.profile.language
     assert office.confirm(text).state is LinkState.SUBSCRIBED
     assert office.store.get_enrolled() == []
     assert office.store.get_address_status(LISTED.subscriber_id).suppression is None
+
+
+def test_who_came_by_the_web_and_is_in_the_file_now_loses_nothing_of_their_own_when_they_come_back(
+    office: Office,
+) -> None:
+    office.store.enrol(SignUp(LISTED.subscriber_id, NOW, LISTED.email, "", ("cs.LG",), "Trees."), most=9)
+    office.store.add_revision(LISTED.subscriber_id, "max_papers: 3", origin=RevisionOrigin.WEB, now=NOW)
+    office.leave(LISTED.subscriber_id)
+    office.pass_time(days=1)
+    assert office.confirm(office.ask(email="reader@example.org")).state is LinkState.SUBSCRIBED
+    assert office.store.get_revisions(LISTED.subscriber_id)[-1].text == "max_papers: 3"
 
 
 def test_who_left_is_asked_and_mailed_at_the_address_of_the_list_whatever_was_typed(office: Office) -> None:

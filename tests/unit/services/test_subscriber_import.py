@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.cli.exits import EXIT_CONFIG
 from newsletter.delivery.suppression import unsubscribe
 from newsletter.errors import ConfigError
-from newsletter.model import PromisedMail, Subscriber, ZoteroLibrary
+from newsletter.model import JUDGED_CUT_OFF, PromisedMail, Subscriber, ZoteroLibrary
 from newsletter.services.additions import Addition, build
 from newsletter.services.directory import load_listed
 from newsletter.services.subscriber_import import ImportedSubscriber, add_all, read_list
@@ -244,7 +245,10 @@ def test_what_is_written_as_yaml_makes_the_same_subscribers(data: st.DataObject)
         public_archive=data.draw(st.sampled_from(["", "spirals"])),
         zotero=data.draw(st.sampled_from(LIBRARIES)),
     )
+    chosen = data.draw(st.none() | st.integers(1, 10))
+    one = replace(one, min_relevance=chosen or JUDGED_CUT_OFF, has_chosen_relevance=chosen is not None)
     text = list_export.write_yaml([one])
+    assert ("min_relevance" in text) == (chosen is not None)
     assert parse_file(text, source="written.yaml").subscribers == (one,)
     (again,) = readers(list_export.write_yaml([replace(one, public_archive="", welcome=True)]), "written.yaml")
     assert again == replace(one, public_archive="", welcome=True)
@@ -266,3 +270,20 @@ def test_the_command_exports_whom_it_serves(store: TinyStore) -> None:
     assert "3 subscribers" in newsletter("subscribers", "export", "--output", "all.yaml").output
     assert len(parse_file(Path("all.yaml").read_text("utf-8"), source="all.yaml").subscribers) == 3
     assert newsletter("subscribers", "export", "--format", "csv").output.count("\n") == 4
+
+
+def test_a_cut_off_that_nobody_chose_is_not_written_and_one_that_was_is(store: TinyStore) -> None:
+    """Whoever chose it: the list that was imported, or the operator under `defaults`."""
+    Path("more.yaml").write_text(
+        "- {email: chose@example.org, categories: [cs.LG], keywords: {like: [trees]}, min_relevance: 4}\n", "utf-8"
+    )
+    newsletter("subscribers", "import", "more.yaml", "--no-welcome")
+    newsletter("subscribers", "add", "plain@example.org", "--categories", "cs.LG", "--like", "trees", "--no-welcome")
+
+    def exported() -> dict[str, int | None]:
+        written = yaml.safe_load(newsletter("subscribers", "export").output)["subscribers"]
+        return {one["email"].partition("@")[0]: one.get("min_relevance") for one in written}
+
+    assert exported() == {"ada": None, "chose": 4, "plain": None}
+    Path("subscribers.yaml").write_text(YAML.replace("max_papers", "min_relevance: 6, max_papers"), "utf-8")
+    assert exported() == {"ada": 6, "chose": 4, "plain": 6}

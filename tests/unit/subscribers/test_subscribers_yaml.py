@@ -58,6 +58,7 @@ def test_what_is_not_written_has_the_documented_default() -> None:
         min_novelty=4,
         max_papers=30,
         paused_until=None,
+        has_chosen_relevance=False,
     )
 
 
