@@ -82,7 +82,7 @@ def run_morning(
         entries = report_unreadable(unreadable)
         lookup = ReaderLookup(context, morning, served, due_only=due_only)
         for subscriber in served:
-            entry = serve_if_due(context, morning, subscriber, lookup, halt=sender.halt)
+            entry = serve_if_due(context, subscriber, lookup, halt=sender.halt)
             progress.step(entry)
             entries.append(entry)
         settle_overtaken(context, entries)
@@ -96,18 +96,18 @@ def run_morning(
 
 
 def serve_if_due(
-    context: RunContext, morning: Morning, subscriber: Subscriber, lookup: ReaderLookup, *, halt: Halt | None
+    context: RunContext, subscriber: Subscriber, lookup: ReaderLookup, *, halt: Halt | None
 ) -> SubscriberReport:
     """One subscriber's mail, or the reason why there is none. `halt` says why no other mail is to be begun."""
     try:
-        digest_on = morning.date_for(subscriber, context.now())
+        digest_on = lookup.date_for(subscriber)
         if reason := lookup.why_no_mail(subscriber, digest_on):
             return reason
         if halt:
             return SubscriberReport(subscriber.subscriber_id, halt.outcome, detail=halt.detail)
         if reason := lookup.why_waiting(subscriber):
             return reason
-        history = lookup.history(subscriber, digest_on)
+        history, morning = lookup.history(subscriber, digest_on), lookup.morning_for(subscriber, digest_on)
         return serve(context, morning, select(context, morning, subscriber, digest_on, history))
     except ReaderUnreadable as error:
         return SubscriberReport(error.subscriber_id, RunOutcome.UNREADABLE, detail=str(error))

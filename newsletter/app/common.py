@@ -128,6 +128,13 @@ def load_subscribers(settings: Settings, store: Store, only: Collection[str] | N
     )
 
 
+def find_problem_of_list(settings: Settings, store: Store) -> str:
+    """Says what is wrong with the subscribers file, as `directory.find_problem` does."""
+    from newsletter.services import directory
+
+    return directory.find_problem(settings.subscribers, store)
+
+
 def load_listed(settings: Settings, store: Store, only: Collection[str] | None = None) -> ListedSubscribers:
     """Reads all subscribers, or `only` these, before their own wishes: quicker, since no reader's files are read."""
     from newsletter.services import directory

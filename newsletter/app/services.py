@@ -87,6 +87,7 @@ def build_reply_handler(settings: Settings, store: Store, subscribers: Sequence[
 def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[], None]) -> SignupService:
     """Builds what lets people subscribe on the web. Raises ConfigError as `check_open_subscription` does."""
     from newsletter.ops import log
+    from newsletter.run import Timing
     from newsletter.scoring import find_unknown_words
     from newsletter.services.directory import find_served, load_file
     from newsletter.services.signup import FILE, SignupService
@@ -113,6 +114,7 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
         log_outcome=lambda who, outcome: log.get_log().info("sign_up", subscriber=who, became=outcome),
         find_unknown_words=find_unknown_words,
         offers_venues=settings.has_openreview_account,
+        timing=Timing(latest=build_timing(settings).latest),  # without minutes that are drawn by lot
         alert=lambda who: build_notifier(settings).notify_id_clash(who),
     )
 

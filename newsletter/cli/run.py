@@ -231,7 +231,7 @@ def _questions(listed: directory.SubscriberList) -> list[str]:
 
 def _complain_of(problem: str, *lines: str) -> None:
     if problem:
-        complain(f"{problem}\nThe last good version serves until this is mended.")
+        complain(f"{problem}\n{directory.LAST_GOOD_SERVES}")
     for line in lines:
         complain(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, timedelta
 
 import click
@@ -10,10 +11,10 @@ from rich.table import Table
 
 from newsletter import app, formatting
 from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
-from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.terminal import write_document
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport, spending
-from newsletter.settings import load_settings
+from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 
 # What the runs of the evening and the night say of who had a mail, or an answer, in the morning
@@ -32,12 +33,12 @@ def command(on: datetime | None, as_json: bool) -> None:
     The four outcomes that look alike in a mailbox are kept apart here: no announcement, nothing relevant, feed
     failed, scoring failed. Batches of questions that a model has not answered yet are listed at the end.
     """
-    store = app.build_store(load_settings())
+    settings = load_settings()
+    store = app.build_store(settings)
     runs = store.get_runs(digest_on=on.date() if on else None, limit=1)
     if not runs:
         click.echo(f"No run on {on.date()}." if on else "No run yet; start one with 'newsletter run'.")
-        _warn(store)
-        return
+        sys.exit(_warn(settings, store))
     run = runs[0]
     if as_json:
         write_document(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
@@ -56,18 +57,20 @@ def command(on: datetime | None, as_json: bool) -> None:
         print_table(_batches(store, batches))
     for problem in run.problems:
         complain(f"\n{problem}")
-    _warn(store)
+    sys.exit(_warn(settings, store))
 
 
-def _warn(store: Store) -> None:
-    """Names bounces that wait for the operator, and each mail that may or may not have left, with who had it; not those
-    that a running run is just sending.
+def _warn(settings: Settings, store: Store) -> int:
+    """Says what stands against the next mails, and names each mail that may or may not have left, with who had it; not
+    those that a running run is just sending. Returns the exit code for files that cannot be read.
     """
+    if problem := app.find_problem_of_list(settings, store):
+        complain(f"\n{problem}")
     rows = store.get_open_deliveries()
     doubtful = [_with_sender(row) for row in rows if row.state is DeliveryState.IN_DOUBT]
     handed_over = [row for row in rows if row.state is not DeliveryState.IN_DOUBT]
     cut_off = [_with_sender(row) for row in handed_over if not store.is_running(row.run_id)]
-    complain_of_unreadable(store.find_unreadable())
+    unreadable_code = complain_of_unreadable(store.find_unreadable())
     if held := [each.subscriber_id for each in store.get_address_statuses() if each.is_held]:
         complain(f"\nBounces held: {', '.join(held)}\nDecide with 'newsletter suppressions held'.")
     if doubtful:
@@ -80,6 +83,7 @@ def _warn(store: Store) -> None:
             f"\nCut off while sending: {', '.join(cut_off)}\n"
             "The next 'newsletter run' with the same sender looks for evidence."
         )
+    return max(unreadable_code, EXIT_CONFIG if problem else 0)
 
 
 def _with_sender(row: Delivery) -> str:

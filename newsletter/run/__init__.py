@@ -27,7 +27,7 @@ from newsletter.run.preview import preview
 from newsletter.run.recall import recall
 from newsletter.run.record import open_run, report_unreadable
 from newsletter.run.retention import ANNOUNCEMENT_DAYS, forget_expired
-from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, next_mail_at
+from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, mail_date, next_mail_at
 from newsletter.run.select import Selection, select
 from newsletter.run.shared_digests import in_groups
 from newsletter.run.trial import TRIED_DAYS, Trial, TrialDay, count_days, try_days
@@ -68,6 +68,7 @@ __all__ = [
     "is_paused",
     "last_weekdays",
     "local_date",
+    "mail_date",
     "next_mail_at",
     "open_run",
     "outcomes",

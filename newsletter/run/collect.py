@@ -24,7 +24,7 @@ from newsletter.papers import (
 )
 from newsletter.run.backlog import MOST_ANNOUNCED_DAYS
 from newsletter.run.context import FEEDS, Morning, ProgressListener, RunContext
-from newsletter.run.schedule import is_due, next_mail_at
+from newsletter.run.schedule import is_due, last_arxiv_day, mail_date, next_mail_at
 
 
 def who_needs_feeds_now(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
@@ -41,11 +41,13 @@ def who_needs_feeds_now(context: RunContext, subscribers: Sequence[Subscriber]) 
 
 
 def _needs_feeds_now(context: RunContext, subscriber: Subscriber, now: datetime) -> bool:
-    if is_due(subscriber, now, context.timing):
+    timing, arxiv_day = context.timing, context.source.day
+    on = mail_date(subscriber, now, timing)
+    if is_due(subscriber, now, timing) and last_arxiv_day(subscriber, on, now, timing, arxiv_day) == arxiv_day(now):
         return True
-    upcoming = next_mail_at(subscriber, now, context.timing)
+    upcoming = next_mail_at(subscriber, now, timing)
     asks_ahead = context.prefetcher is not None and context.prefetcher.lead_time is not None
-    return upcoming is not None and (asks_ahead or context.source.day(upcoming) != context.source.day(now))
+    return upcoming is not None and (asks_ahead or arxiv_day(upcoming) != arxiv_day(now))
 
 
 @dataclass(frozen=True, slots=True)

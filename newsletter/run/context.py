@@ -106,12 +106,24 @@ class Morning:
     _versions: Remembered[tuple[date, Updates], Mapping[str, Paper]] = field(
         default_factory=Remembered, init=False, compare=False, repr=False
     )
+    _until: Remembered[date, Morning] = field(default_factory=Remembered, init=False, compare=False, repr=False)
     _older: list[AnnouncementDay] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def days(self) -> list[AnnouncementDay]:
         """Today and the days before, oldest first."""
         return [*self.earlier, self.today]
+
+    def until(self, on: date) -> Morning:
+        """Gives what was known by the end of that day of arXiv's, which may be the present one; worked out once."""
+        if on >= self.today.announced_on:
+            return self
+        return self._until.get(on, lambda: self._end_with(on))
+
+    def _end_with(self, on: date) -> Morning:
+        known = [day for day in self.earlier if day.announced_on <= on]
+        last = known.pop() if known and known[-1].announced_on == on else AnnouncementDay(on, (), ())
+        return Morning(self.run_id, last, known, self.digest_on)
 
     def announced(self, days: Iterable[AnnouncementDay], categories: Collection[str]) -> tuple[Announcement, ...]:
         """Gives what some of these days brought to these categories (`papers.find_announced`); worked out once."""

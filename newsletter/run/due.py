@@ -13,10 +13,9 @@ from functools import cache
 from newsletter.delivery import ledger, suppression
 from newsletter.model import AnnouncementDay, Delivery, DeliveryState, Subscriber
 from newsletter.run.context import RunContext
-from newsletter.run.schedule import is_due, local_date
+from newsletter.run.schedule import is_due, mail_date
 from newsletter.run.shared_digests import in_groups
 from newsletter.run.waiting import awaits_feeds
-from newsletter.stores import Store
 
 ROWS_AT_ONCE = 500  # of the ledger, each with the papers of a mail
 LOOK_AGAIN = timedelta(hours=1)  # at a mail that had nothing to say: its reader may have changed the profile
@@ -36,21 +35,21 @@ def find_due(context: RunContext, subscribers: Sequence[Subscriber]) -> list[Sub
         return ledger.is_claimable(row, now, is_running) and not (row and _says_the_same(row, today, now))
 
     def is_waiting(one: Subscriber) -> bool:
-        return today is not None and bool(awaits_feeds(one, today, now, context.timing))
+        return today is not None and bool(awaits_feeds(one, today, now, context.timing, context.source.day))
 
     asked = [one for one in due if one.subscriber_id not in suppressed and not is_waiting(one)]
     parts = (asked[start : start + ROWS_AT_ONCE] for start in range(0, len(asked), ROWS_AT_ONCE))
-    return in_groups(one for some in parts for one in _find_open(store, some, now, is_open))
+    return in_groups(one for some in parts for one in _find_open(context, some, now, is_open))
 
 
 def _find_open(
-    store: Store, subscribers: Sequence[Subscriber], now: datetime, is_open: Callable[[Delivery | None], bool]
+    context: RunContext, subscribers: Sequence[Subscriber], now: datetime, is_open: Callable[[Delivery | None], bool]
 ) -> list[Subscriber]:
-    dates = {one.subscriber_id: local_date(now, one.zone) for one in subscribers}
+    dates = {one.subscriber_id: mail_date(one, now, context.timing) for one in subscribers}
     rows = {
         (row.subscriber_id, on): row
         for on in set(dates.values())
-        for row in store.get_deliveries(subscriber_ids=dates, digest_on=on)
+        for row in context.store.get_deliveries(subscriber_ids=dates, digest_on=on)
     }
     return [one for one in subscribers if is_open(rows.get((one.subscriber_id, dates[one.subscriber_id])))]
 

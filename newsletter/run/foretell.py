@@ -47,7 +47,7 @@ def foretell(
     morning = collect(context, readers, progress, Collecting(digest_on=digest_on, remember=False))
     served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
     lookup = ReaderLookup(context, morning, served, due_only=due_only)
-    entries = [_foretell_one(context, morning, subscriber, lookup) for subscriber in served]
+    entries = [_foretell_one(context, subscriber, lookup) for subscriber in served]
     return RunReport(
         run_id=morning.run_id,
         digest_on=digest_on or morning.today.announced_on,
@@ -58,14 +58,13 @@ def foretell(
     )
 
 
-def _foretell_one(
-    context: RunContext, morning: Morning, subscriber: Subscriber, lookup: ReaderLookup
-) -> SubscriberReport:
+def _foretell_one(context: RunContext, subscriber: Subscriber, lookup: ReaderLookup) -> SubscriberReport:
     try:
         context.store.require_readable(subscriber.subscriber_id)
-        on = morning.date_for(subscriber, context.now())
+        on = lookup.date_for(subscriber)
         if reason := lookup.why_no_mail(subscriber, on) or lookup.why_waiting(subscriber):
             return reason
+        morning = lookup.morning_for(subscriber, on)
         selection = select(context, morning, subscriber, on, lookup.history(subscriber, on))
         if not selection.announced:
             return outcomes.why_no_announcement(selection, morning.today)

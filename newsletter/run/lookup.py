@@ -27,6 +27,7 @@ from newsletter.run.backlog import MAX_DAYS, RETRY_DAYS
 from newsletter.run.context import Morning, RunContext
 from newsletter.run.recall import RECALLED
 from newsletter.run.remembered import Remembered
+from newsletter.run.schedule import last_arxiv_day, mail_date
 
 READERS_AT_ONCE = 200  # with two years of mails they are some MB
 LASTS = timedelta(minutes=1)  # a model may take longer for one mail than a store for a thousand
@@ -57,6 +58,22 @@ class ReaderLookup:
         self._histories: dict[_Key, ReaderHistory | ReaderUnreadable] = {}
         self._older_shown = Remembered[tuple[tuple[str, ...], bool, date], frozenset[str]]()
         self._older_news = Remembered[tuple[Updates, date], frozenset[str]]()
+
+    def date_for(self, subscriber: Subscriber) -> date:
+        """Gives the date of the mail in hand: where send times are kept it may be yesterday's (schedule.mail_date)."""
+        now = self._context.now()
+        if self._due_only and not self._morning.digest_on:
+            return mail_date(subscriber, now, self._context.timing)
+        return self._morning.date_for(subscriber, now)
+
+    def morning_for(self, subscriber: Subscriber, digest_on: date) -> Morning:
+        """Gives the morning as the mail of that date is to know it: yesterday's has nothing of arXiv's next day."""
+        if self._morning.digest_on:
+            return self._morning
+        context = self._context
+        return self._morning.until(
+            last_arxiv_day(subscriber, digest_on, context.now(), context.timing, context.source.day)
+        )
 
     def why_no_mail(self, subscriber: Subscriber, digest_on: date) -> SubscriberReport | None:
         """Says why no mail of that date is to be begun now; None if one is. Raises ReaderUnreadable, StoreError."""
@@ -120,7 +137,7 @@ class ReaderLookup:
     def _look(self, place: int, now: datetime) -> None:
         part = self._subscribers[place : place + READERS_AT_ONCE]
         ids = [one.subscriber_id for one in part]
-        first = min(self._morning.date_for(one, now) for one in part)
+        first = min(map(self.date_for, part))
         self._wishes = dict(self._context.store.get_wishes(ids))
         rows = self._context.store.get_deliveries(subscriber_ids=ids, since=first)
         self._rows = {(row.subscriber_id, row.digest_on): row for row in rows}
@@ -135,11 +152,10 @@ class ReaderLookup:
 
     def _who_else(self, place: int, digest_on: date) -> list[str]:
         """Names those behind this place whose turn comes soon, too."""
-        now = self._context.now()
         found = []
         for one in self._subscribers[place + 1 : place + READERS_AT_ONCE]:
             wishes = self._wishes.get(one.subscriber_id)
-            if isinstance(wishes, ReaderWishes) and self._morning.date_for(one, now) == digest_on:
+            if isinstance(wishes, ReaderWishes) and self.date_for(one) == digest_on:
                 has_turn = not (self._why_no_mail(one, digest_on) or self.why_waiting(one))
                 found += [one.subscriber_id] if has_turn else []
         return [who for who in found if (who, digest_on) not in self._histories]

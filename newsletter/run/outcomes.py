@@ -18,7 +18,7 @@ from newsletter.model import (
 )
 from newsletter.papers import holiday_of, is_weekday
 from newsletter.run.context import RunContext
-from newsletter.run.schedule import is_due, is_paused, is_too_late, mails_on
+from newsletter.run.schedule import is_due, is_paused, is_too_late, local_date, mail_date, mails_on
 from newsletter.run.select import Selection
 from newsletter.run.waiting import awaits_feeds, describe
 
@@ -42,6 +42,8 @@ def why_no_mail(
     if suppression := status.suppression:
         return SubscriberReport(who, RunOutcome.SUPPRESSED, detail=suppression.why)
     if outcome := final_outcome(row):
+        if due_only and digest_on == mail_date(subscriber, now, context.timing) < local_date(now, subscriber.zone):
+            return SubscriberReport(who, RunOutcome.NOT_DUE)  # yesterday's is settled, and today's is to come
         is_sent = outcome is RunOutcome.ALREADY_SENT  # whose detail is a receipt
         return SubscriberReport(who, outcome, detail=row.detail if row and not is_sent else "")
     if is_paused(subscriber, digest_on):
@@ -56,7 +58,7 @@ def why_no_mail(
 
 def why_waiting(context: RunContext, today: AnnouncementDay, subscriber: Subscriber) -> SubscriberReport | None:
     """Says for which feeds of `today` a mail that is due waits; None if it is to leave."""
-    awaited = awaits_feeds(subscriber, today, context.now(), context.timing)
+    awaited = awaits_feeds(subscriber, today, context.now(), context.timing, context.source.day)
     detail = describe(today, awaited)
     return SubscriberReport(subscriber.subscriber_id, RunOutcome.WAITING, detail=detail) if awaited else None
 

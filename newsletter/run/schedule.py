@@ -23,10 +23,10 @@ _HORIZON_DAYS = 8  # a week and a day: every weekly reader has a mail in it
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How exactly send times are kept: by default on the minute, and for two days."""
+    """How exactly send times are kept: by default on the minute, and for half a day."""
 
     jitter_minutes: int = 0  # a mail leaves up to so many minutes after its send time
-    latest: timedelta = timedelta(days=2)  # after its due moment; then a digest is no news any more
+    latest: timedelta = timedelta(hours=12)  # after its due moment; then a digest is no news any more
 
 
 ON_THE_MINUTE = Timing()
@@ -72,13 +72,42 @@ def due_at(subscriber: Subscriber, on: date, jitter_minutes: int = 0) -> datetim
     return moment + _draw(f"{subscriber.subscriber_id}/{on.isoformat()}", most) * _MINUTE
 
 
-def is_due(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_MINUTE) -> bool:
-    """Tells whether the subscriber's mail of today, by their own calendar, may go out now."""
+def mail_date(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_MINUTE) -> date:
+    """Gives the local date of the mail that is in hand: today, or yesterday as long as its mail may still go out.
+
+    A mail that is due late in the evening is not lost when the next look at it, or the next try, comes after midnight.
+    As soon as today's is due that is the one.
+    """
     today = local_date(now, subscriber.zone)
-    if not mails_on(subscriber, today) or is_paused(subscriber, today):
+    yesterday = today - _DAY
+    if _may_leave(subscriber, yesterday, now, timing) and not _may_leave(subscriber, today, now, timing):
+        return yesterday
+    return today
+
+
+def is_due(subscriber: Subscriber, now: datetime, timing: Timing = ON_THE_MINUTE) -> bool:
+    """Tells whether the subscriber's mail of `mail_date` may go out now."""
+    return _may_leave(subscriber, mail_date(subscriber, now, timing), now, timing)
+
+
+def last_arxiv_day(
+    subscriber: Subscriber, on: date, now: datetime, timing: Timing, arxiv_day: Callable[[datetime], date]
+) -> date:
+    """Gives the last of arXiv's days (`arxiv_day` at a moment) that the mail of that local date may be about.
+
+    It is the present one, but for yesterday's mail: what arXiv announced since that was due is for today's.
+    """
+    if on >= local_date(now, subscriber.zone):
+        return arxiv_day(now)
+    return arxiv_day(min(now, due_at(subscriber, on, timing.jitter_minutes)))
+
+
+def _may_leave(subscriber: Subscriber, on: date, now: datetime, timing: Timing) -> bool:
+    if not mails_on(subscriber, on) or is_paused(subscriber, on):
         return False
-    due = due_at(subscriber, today, timing.jitter_minutes)
-    return due <= now <= due + timing.latest
+    due = due_at(subscriber, on, timing.jitter_minutes)
+    exists = local_date(due, subscriber.zone) == on  # a date that was skipped brings no mail
+    return exists and due <= now <= due + timing.latest
 
 
 def is_too_late(subscriber: Subscriber, now: datetime, timing: Timing) -> bool:
@@ -111,9 +140,11 @@ def first_mail_at(
     Days on which arXiv announces nothing bring none: its Saturdays and Sundays (`arxiv_day` gives its day at a moment).
     `due_only`: not before their send time.
     """
-    today = local_date(now, subscriber.zone)
-    is_mailed = mails_on(subscriber, today) and not is_paused(subscriber, today)
-    if arxiv_day(now).weekday() < _SATURDAY and (is_due(subscriber, now, timing) if due_only else is_mailed):
+    on = mail_date(subscriber, now, timing) if due_only else local_date(now, subscriber.zone)
+    is_mailed = (
+        is_due(subscriber, now, timing) if due_only else mails_on(subscriber, on) and not is_paused(subscriber, on)
+    )
+    if is_mailed and last_arxiv_day(subscriber, on, now, timing, arxiv_day).weekday() < _SATURDAY:
         return now
     at = next_mail_at(subscriber, now, timing)
     while at is not None and arxiv_day(at).weekday() >= _SATURDAY and at - now < timedelta(days=2 * _HORIZON_DAYS):

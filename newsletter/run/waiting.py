@@ -6,12 +6,12 @@ wait, and what comes after the mail has left is in the next one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
 
 from newsletter.model import AnnouncementDay, FeedOutcome, FeedReport, Subscriber
 from newsletter.papers import is_weekday
-from newsletter.run.schedule import Timing, due_at, local_date
+from newsletter.run.schedule import Timing, due_at, last_arxiv_day, mail_date
 
 HOLD = timedelta(hours=3)  # after the mail is due; and never more than half of the time in which it may be sent
 
@@ -31,11 +31,15 @@ def find_report(today: AnnouncementDay, category: str) -> FeedReport | None:
     return next((report for report in today.feeds if report.category == category), None)
 
 
-def awaits_feeds(subscriber: Subscriber, today: AnnouncementDay, now: datetime, timing: Timing) -> tuple[str, ...]:
+def awaits_feeds(
+    subscriber: Subscriber, today: AnnouncementDay, now: datetime, timing: Timing, arxiv_day: Callable[[datetime], date]
+) -> tuple[str, ...]:
     """Gives the categories for which this subscriber's mail, which is due, is to wait; none: it is to leave."""
-    due = due_at(subscriber, local_date(now, subscriber.zone), timing.jitter_minutes)
-    if now >= due + min(HOLD, timing.latest / 2):
+    on = mail_date(subscriber, now, timing)
+    if now >= due_at(subscriber, on, timing.jitter_minutes) + min(HOLD, timing.latest / 2):
         return ()
+    if last_arxiv_day(subscriber, on, now, timing, arxiv_day) < today.announced_on:
+        return ()  # no feed shows that day any more
     return awaited_categories(today, subscriber.categories)
 
 

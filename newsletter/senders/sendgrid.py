@@ -140,12 +140,13 @@ class SendGridSender:
     def validate(self, message: Message) -> None:
         """Lets SendGrid look at this mail without sending it (sandbox mode). Raises as `send` does."""
         answer = self._ask_patiently(message, sandbox=True)
-        if rule_for(answer.status).outcome is Outcome.ACCEPTED:
+        rule = rule_for(answer.status, answer.body, sandbox=True)
+        if rule.outcome is Outcome.ACCEPTED:
             raise SendInDoubt(
                 message.delivery_id,
                 f"the sample digest was taken although sandbox mode was asked for; {URL_REMEDY}",
             )
-        if rule_for(answer.status).outcome is not Outcome.TRIED:
+        if rule.outcome is not Outcome.TRIED:
             raise self._error(message, answer, sandbox=True)
 
     def find(self, delivery_id: str) -> Evidence:
@@ -186,7 +187,7 @@ class SendGridSender:
         return min(max(int(reset) - self._clock().timestamp(), 1.0), _LONGEST_S)
 
     def _error(self, message: Message, answer: Response, *, sandbox: bool) -> SendError:
-        rule = rule_for(answer.status)
+        rule = rule_for(answer.status, answer.body, sandbox=sandbox)
         retry_s = self._wait_s(answer.headers) if rule.outcome is Outcome.WAIT else _RETRY_S
         detail = ": ".join(filter(None, (f"HTTP {answer.status}", self._clean(errors_in_words(answer.body)))))
         return send_error(message.delivery_id, rule, detail, retry_s, sandbox=sandbox)

@@ -41,8 +41,10 @@ _BY_ITSELF = "a later run sends it"
 URL_REMEDY = "set NEWSLETTER_SENDGRID_URL to where SendGrid's API is"
 _NOT_THE_API = ResponseRule(Outcome.STOPPED, "was sent to a place that is not SendGrid's API", URL_REMEDY)
 
+_TRIED = 200
+
 RESPONSE_RULES: dict[int, ResponseRule] = {
-    200: ResponseRule(Outcome.TRIED, "was looked at and not sent, as in sandbox mode", _RESOLVE),
+    _TRIED: ResponseRule(Outcome.TRIED),
     202: ResponseRule(Outcome.ACCEPTED),
     **dict.fromkeys((301, 302, 307, 308), _NOT_THE_API),  # a redirect is not followed: the key would go along
     400: ResponseRule(
@@ -100,8 +102,12 @@ FAILURE_RULES: dict[RequestStage, ResponseRule] = {
 }
 
 
-def rule_for(status: int) -> ResponseRule:
-    """Finds what follows from an answer with this HTTP status."""
+def rule_for(status: int, body: bytes = b"", *, sandbox: bool = False) -> ResponseRule:
+    """Finds what follows from an answer with this HTTP status to a request in sandbox mode, or to one that mails."""
+    if status == _TRIED:  # what is no mailing is answered so, and by whatever else than SendGrid stands at the address
+        if not sandbox:
+            return _OTHER
+        return RESPONSE_RULES[status] if is_of_the_api(body) else _NOT_THE_API
     return RESPONSE_RULES.get(status) or (_OTHER_4XX if 400 <= status < 500 else _OTHER)
 
 
@@ -120,6 +126,14 @@ def send_error(delivery_id: str, rule: ResponseRule, detail: str, retry_s: float
             return SendRejected(delivery_id, text)
         case _:
             return SendInDoubt(delivery_id, text)
+
+
+def is_of_the_api(body: bytes) -> bool:
+    """Tells whether SendGrid may have written this: JSON, or nothing."""
+    try:
+        return not body.strip() or json.loads(body) is not None
+    except (ValueError, RecursionError):
+        return False
 
 
 def errors_in_words(body: bytes) -> str:

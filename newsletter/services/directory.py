@@ -7,6 +7,7 @@ may say is subscribers/subscribers_yaml.py's business, what a reader's wishes me
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
@@ -28,6 +29,7 @@ from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, listing_history, overrides, parse_file, subscriber_from_signup
 
 LAST_GOOD = "subscribers.last-good.yaml"
+LAST_GOOD_SERVES = "The last good version serves until this is mended."
 LISTING_HISTORY = "roster.json"
 _FILES_IN_MEMORY = 4  # understood: the present one, the last good one
 READ_AT_ONCE = 1_000  # readers of whom all that is kept is in memory at the same time
@@ -342,6 +344,21 @@ def load_file(path: Path, store: Store, min_relevance: int) -> tuple[Subscribers
     if store.get_document(LAST_GOOD) != (text := data.decode("utf-8-sig")):
         store.put_document(LAST_GOOD, text)
     return file, ""
+
+
+def find_problem(path: Path, store: Store) -> str:
+    """Says what is wrong with the file, and what holds until it is mended; empty if nothing is. Writes nothing.
+
+    Quick where the file is as it was when it was last read.
+    """
+    last_good = store.get_document(LAST_GOOD)
+    try:
+        data = read_subscribers(path)
+        if last_good is None or data.removeprefix(BOM_UTF8) != last_good.encode():
+            parse_file(data, source=str(path))
+    except ConfigError as error:
+        return f"{error}\n{LAST_GOOD_SERVES}" if last_good is not None else str(error)
+    return ""
 
 
 def _parse(text: str | bytes, source: str, min_relevance: int) -> SubscribersFile:

@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
+from newsletter.delivery import ledger
 from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, Subscriber
-from newsletter.papers import categories, venues
-from newsletter.run import next_mail_at
+from newsletter.papers import arxiv_day, categories, venues
+from newsletter.run import ON_THE_MINUTE, Timing, first_mail_at, mail_date, next_mail_at
 from newsletter.senders import Sender
 from newsletter.services.promised_mails import hand_over
 from newsletter.services.service_mail import ServiceMails
@@ -64,6 +65,7 @@ class SignupService:
     log_outcome: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
     find_unknown_words: Callable[[Profile], Sequence[str]] = lambda profile: ()
     offers_venues: bool = False  # those of OpenReview that the form names
+    timing: Timing = ON_THE_MINUTE
     alert: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed
 
     def blank(self) -> Form:
@@ -252,7 +254,13 @@ class SignupService:
         return sign_up.language or self.subscriber_from_signup(sign_up).profile.language
 
     def _first_mail_at(self, reader: Subscriber) -> datetime | None:
-        at = next_mail_at(reader, self.now())
+        """Gives when the next mail may come: from now on, if that of today is due and has not left."""
+        now = self.now()
+        today = self.store.get_delivery(reader.subscriber_id, mail_date(reader, now, self.timing))
+        if today is not None and ledger.counts_as_sent(today.state):
+            at = next_mail_at(reader, now, self.timing)
+        else:
+            at = first_mail_at(reader, now, self.timing, arxiv_day, due_only=True)
         return at.astimezone(ZoneInfo(reader.zone)) if at else None
 
 

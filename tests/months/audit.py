@@ -61,7 +61,7 @@ def _check_reader(world: World, calendar: Calendar, reader: Subscriber, first: d
             if begins <= on <= last and arxiv_id not in came:
                 came[arxiv_id] = (on, is_late_cross)
     asked = {
-        arxiv_id: {world.local_day(who, at) for at in moments}
+        arxiv_id: {world.mail_date(who, at) for at in moments}
         for (name, arxiv_id), moments in world.scorer.asked.items()
         if name == who
     }

@@ -20,7 +20,7 @@ from newsletter.mail.render import Brand, Renderer
 from newsletter.model import AnnounceType, Frequency, Paper, Profile, RunReport, ScoreReport, Subscriber, Topic, Votes
 from newsletter.papers import arxiv_day
 from newsletter.run import BackfillReport, LookBack, RunContext, Timing, run_clock
-from newsletter.run.schedule import local_date
+from newsletter.run.schedule import mail_date
 from newsletter.scoring.protocols import History
 from newsletter.sources import Harvester, api_records, oai_records
 from newsletter.sources.api import ApiHarvester
@@ -229,9 +229,9 @@ class World:
             if self.wait((begins + passed * every - self.at).total_seconds()):
                 return
 
-    def local_day(self, who: str, at: datetime) -> date:
-        zone = next(each.zone for each in self.readers if each.subscriber_id == f"s_{who}")
-        return local_date(at, zone)
+    def mail_date(self, who: str, at: datetime) -> date:
+        """The date of the reader's mail that was in hand then."""
+        return mail_date(next(each for each in self.readers if each.subscriber_id == f"s_{who}"), at, self.timing)
 
     def arxiv_today(self) -> date:
         return arxiv_day(self.at)

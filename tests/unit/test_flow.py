@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from email.headerregistry import Address
 
 import pytest
@@ -29,6 +29,8 @@ from newsletter.model.runs import RunOutcome, RunReport
 from newsletter.model.scores import ScoreFailure, ScoreReport, Usage
 from newsletter.model.subscribers import Frequency, Profile, SignUp, Subscriber, Votes
 from newsletter.ops import alerts
+from newsletter.papers import arxiv_day
+from newsletter.run import collect_morning
 from newsletter.run.collect import collect
 from newsletter.run.context import Morning as KnownDays
 from newsletter.run.context import RunContext
@@ -67,6 +69,13 @@ class ScriptedSource:
         if isinstance(shown, str):
             raise SourceError(category, shown)
         return Feed(category, self.on, tuple(shown))
+
+
+class TurningSource(ScriptedSource):
+    """Its day turns at arXiv's midnight; what it answers is that of `on`."""
+
+    def day(self, now: datetime) -> date:
+        return arxiv_day(now)
 
 
 @dataclass
@@ -570,6 +579,55 @@ def test_due_passes_over_those_whose_time_has_not_come() -> None:
     assert [e.outcome for e in given.run(due_only=True).subscribers] == [RunOutcome.NOT_DUE]
     given.now += timedelta(minutes=11)
     assert [e.outcome for e in given.run(due_only=True).subscribers] == [RunOutcome.SENT]
+
+
+EVENING = make.NOW.replace(hour=22, minute=40)  # Tuesday, 23:40 in Berlin
+
+
+def at_night(hours: float, act: Act = Act.ACCEPT) -> Morning:
+    """A reader whose mail is due shortly before midnight, tried then by a sender that does this, and hours later."""
+    given = morning(*two_papers(), now=EVENING, subscribers=[make.subscriber(send_at=time(23, 40))])
+    given.sender = FlakySender(lambda: given.now, [act])
+    if act is not Act.ACCEPT:
+        given.tick()
+    given.now += timedelta(hours=hours)
+    return given
+
+
+@pytest.mark.parametrize("act", [Act.ACCEPT, Act.DEFER])
+def test_a_mail_that_is_due_in_the_evening_leaves_after_midnight_where_nothing_looked_or_it_was_deferred(
+    act: Act,
+) -> None:
+    given = at_night(1, act)
+    assert given.tick() == [RunOutcome.SENT]
+    assert [row.digest_on for row in given.store.get_deliveries()] == [make.TUESDAY]
+    assert given.tick() == [RunOutcome.NOT_DUE], "yesterday's is settled, and today's is to come"
+    next_day(given, "2601.00003")
+    given.now = EVENING + timedelta(days=1)
+    assert given.tick() == [RunOutcome.SENT]
+
+
+def test_a_mail_of_yesterday_leaves_what_arxiv_announced_since_to_the_mail_of_today() -> None:
+    given = at_night(0)
+    given.source = TurningSource(given.source.days)
+    collect_morning(given.context, given.subscribers, Silent())
+    next_day(given, "2601.00003")
+    given.now += timedelta(hours=8)
+    collect_morning(given.context, given.subscribers, Silent())
+    assert given.tick() == [RunOutcome.SENT]
+    assert given.sent() == {"2601.00001", "2601.00002"}
+    given.now = EVENING + timedelta(days=1)
+    assert given.tick() == [RunOutcome.SENT]
+    assert given.sent() == {"2601.00001", "2601.00002", "2601.00003"}
+
+
+def test_nobody_has_yesterdays_mail_who_has_its_papers_or_is_hours_behind() -> None:
+    assert at_night(12.1).tick() == [RunOutcome.NOT_DUE]
+    given = at_night(1)
+    given.source.on = make.TUESDAY
+    run_morning(given.context, given.subscribers, Silent())  # by hand: today's, before its time
+    assert given.tick() == [RunOutcome.NO_ANNOUNCEMENT]
+    assert len(given.sender.mails) == 1
 
 
 def test_a_preview_records_nothing_and_shows_a_sent_digest_again() -> None:

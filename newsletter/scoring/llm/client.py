@@ -17,7 +17,7 @@ import stamina
 from newsletter.model import ModelCall
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA
 from newsletter.scoring.llm.call_log import CallLog, TokenBounds, count_at_most
-from newsletter.scoring.llm.chat_api import ChatApi
+from newsletter.scoring.llm.chat_api import MAX_WAIT_S, ChatApi
 from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.failures import CallChanged, CallFailed, CallInterrupted, CallStopped, NoCapacity
 from newsletter.scoring.llm.model_settings import ModelLimits
@@ -96,6 +96,7 @@ class ModelClient:
         self._slots = asyncio.Semaphore(server.limits.concurrency)
         self._open_calls = 0
         self._call_ended = asyncio.Event()
+        self._has_answered = False
         self.stopped = ""  # once this says why, nothing more is sent
         self.warning = ""  # what the operator must know though it goes on
 
@@ -104,9 +105,10 @@ class ModelClient:
         try:
             return await self._ask_patiently(prompt, paper_ids)
         except CallInterrupted as error:
-            if not error.is_unreachable:
+            if error.is_unreachable:
+                self.stop(f"{error}; check OPENAI_BASE_URL and the network")
+            if not self.stopped:
                 raise
-            self.stop(f"{error}; check OPENAI_BASE_URL and the network")
             raise CallStopped(error.outcome, self.stopped) from error
         except CallStopped as error:
             self.stop(str(error))
@@ -123,7 +125,19 @@ class ModelClient:
         asking = stamina.AsyncRetryingCaller(
             attempts=self.server.limits.attempts, timeout=None, wait_initial=1.0, wait_max=60.0, wait_jitter=1.0
         )
-        return await asking(wait_before_retry, self._ask_in_some_form, prompt, paper_ids)
+        asked_to_wait_s = 0.0
+
+        def ask_again(error: Exception) -> bool | float:
+            nonlocal asked_to_wait_s
+            if isinstance(error, CallInterrupted) and error.after_s is not None:
+                asked_to_wait_s += error.after_s
+                if asked_to_wait_s > MAX_WAIT_S and not self._has_answered:
+                    # Else each half of the batch would wait as long, one after another, and all mails with it
+                    self.stop(f"{error}, and asks to wait again and again; {error.remedy or 'run again later'}")
+                    return False
+            return wait_before_retry(error)
+
+        return await asking(ask_again, self._ask_in_some_form, prompt, paper_ids)
 
     async def _ask_in_some_form(self, prompt: Prompt, paper_ids: Sequence[str]) -> Reply:
         """Asks in the form the server takes. Ends: each change leaves out one more parameter, or the tier."""
@@ -164,6 +178,7 @@ class ModelClient:
             self._call_log.record_failure(call, error, server.monotonic() - started)
             raise
         else:
+            self._has_answered = True
             self._call_log.record_answer(call, reply, server.monotonic() - started, bounds=bounds)
             return reply
         finally:

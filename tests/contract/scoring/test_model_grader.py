@@ -492,6 +492,21 @@ def test_who_is_asked_to_wait_long_stops(headers: dict[str, str]) -> None:
     assert len(b.server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_is_asked_to_wait_again_and_again_before_there_was_any_answer_stops(status: int) -> None:
+    fault = fake.error(status, "rate_limit_exceeded", headers={"Retry-After": "70"})
+    with bench(always=[fault]) as b:
+        report = b.grade(papers(40))
+    assert "asks to wait again and again" in report.stopped
+    assert len(b.server.requests) == 2
+
+
+def test_a_server_that_answers_in_between_may_ask_to_wait_as_often_as_before() -> None:
+    wait = fake.error(429, "rate_limit_exceeded", headers={"Retry-After": "70"})
+    with bench(fake.fine, wait, wait, wait, batch_papers=4, concurrency=1) as b:
+        assert_whole(b.grade(papers(8)), papers(8))
+
+
 # --- parameters a server does not take
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.addresses import subscriber_id
+from newsletter.cli.exits import EXIT_CONFIG
 from tests.command import newsletter
 
 ADA, EMMY = map(subscriber_id, ("ada@example.org", "emmy@example.org"))
@@ -42,3 +43,31 @@ def test_it_tells_what_became_of_each_mail_whatever_a_later_run_passed_over(wish
         newsletter("suppressions", "add", who)
     assert newsletter("run", "--sample", "--quiet").exit_code == 0
     assert (row(ADA), row(EMMY)) == before
+
+
+@pytest.mark.parametrize("has_run", [False, True])
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [("subscribers: [", "subscribers.yaml:2"), ("", "subscribers.yaml:1"), (None, "subscribers.yaml cannot be read")],
+)
+def test_it_says_that_the_list_of_subscribers_cannot_be_read_and_what_holds(
+    file: str | None, said: str, has_run: bool
+) -> None:
+    if has_run:
+        assert newsletter("run", "--sample", "--quiet").exit_code == 0
+        assert newsletter("status").exit_code == 0
+    path = Path("subscribers.yaml")
+    path.unlink() if file is None else path.write_text(file, encoding="utf-8")
+    done = newsletter("status")
+    assert done.exit_code == EXIT_CONFIG
+    assert said in done.stderr
+    assert ("The last good version serves" in done.stderr) is has_run
+    assert not has_run or ADA in done.stdout
+
+
+def test_a_list_that_was_changed_and_is_well_is_no_trouble_and_is_not_kept_by_looking() -> None:
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    kept = Path("state/documents/subscribers.last-good.yaml").read_bytes()
+    listed("max_papers: 4")
+    assert newsletter("status").exit_code == 0
+    assert Path("state/documents/subscribers.last-good.yaml").read_bytes() == kept

@@ -11,7 +11,7 @@ import pytest
 from newsletter.errors import ConfigError, StoreError
 from newsletter.model import Subscriber
 from newsletter.run.clock import next_check, run_clock
-from newsletter.run.schedule import Timing, is_due
+from newsletter.run.schedule import Timing, is_due, mail_date
 from tests import make
 
 MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)
@@ -29,6 +29,7 @@ class World:
     troubles: dict[datetime, Exception] = field(default_factory=dict)  # raised by the first tick from then on
     ticks: list[datetime] = field(default_factory=list)
     mailed: list[tuple[str, datetime]] = field(default_factory=list)
+    served: set[tuple[str, date]] = field(default_factory=set)
     failures: list[Exception] = field(default_factory=list)
     slept: Callable[[float], float] = lambda seconds: seconds
 
@@ -38,8 +39,9 @@ class World:
             if moment <= self.now:
                 raise self.troubles.pop(moment)
         for reader in self.readers:
-            mailed_at = [at for who, at in self.mailed if who == reader.subscriber_id]
-            if is_due(reader, self.now, self.timing) and not any(at.date() == self.now.date() for at in mailed_at):
+            key = reader.subscriber_id, mail_date(reader, self.now, self.timing)
+            if is_due(reader, self.now, self.timing) and key not in self.served:
+                self.served.add(key)
                 self.mailed.append((reader.subscriber_id, self.now))
         self.now += self.work
         return self.readers
@@ -68,7 +70,7 @@ def reader(at: str, **changes: object) -> Subscriber:
 
 def test_each_mail_leaves_at_its_moment_day_after_day() -> None:
     readers = [reader("07:10"), reader("07:11"), reader("23:40")]
-    world = World(readers, MIDNIGHT + timedelta(days=14)).pass_()
+    world = World(readers, MIDNIGHT + timedelta(days=14), timing=Timing(0, timedelta(minutes=19))).pass_()
     for each in readers:
         at = [moment for who, moment in world.mailed if who == each.subscriber_id]
         assert [moment.time() for moment in at] == [each.send_at] * 14

@@ -11,13 +11,16 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsletter.model import Frequency, Subscriber
+from newsletter.papers import arxiv_day
 from newsletter.run.schedule import (
     Timing,
     due_at,
     is_due,
     is_paused,
     is_too_late,
+    last_arxiv_day,
     local_date,
+    mail_date,
     mails_on,
     next_mail_at,
     next_moments,
@@ -27,6 +30,8 @@ from tests import make
 ADA = make.subscriber(subscriber_id="s_z7qa3xsg")  # at 07:10 in Berlin, daily
 SUNDAY = date(2026, 11, 22)
 MONDAY = date(2026, 11, 23)
+DAY = timedelta(days=1)
+HALF_A_DAY = Timing(latest=timedelta(hours=12))
 
 
 def due(zone: str, on: str, at: str) -> str:
@@ -164,10 +169,14 @@ def test_a_mail_becomes_due_at_its_moment_and_not_before(zone: str, on: date, at
 # --- now or not now
 
 
-def test_a_mail_is_due_from_the_send_time_to_the_end_of_the_day() -> None:
+@pytest.mark.parametrize("at", [time(7, 10), time(21, 30), time(23, 59)])
+def test_a_mail_is_due_from_the_send_time_for_as_long_as_it_is_news_also_past_midnight(at: time) -> None:
     midnight = datetime(2026, 11, 22, 23, tzinfo=UTC)  # in Berlin, the beginning of Monday
-    due_minutes = [n for n in range(24 * 60) if is_due(ADA, midnight + timedelta(minutes=n))]
-    assert due_minutes == list(range(7 * 60 + 10, 24 * 60))
+    weekly = replace(ADA, send_at=at, frequency=Frequency.WEEKLY, weekday=0)
+    due_minutes = [n for n in range(48 * 60) if is_due(weekly, midnight + timedelta(minutes=n), HALF_A_DAY)]
+    begin = at.hour * 60 + at.minute
+    assert due_minutes == list(range(begin, begin + 12 * 60 + 1))
+    assert {mail_date(weekly, midnight + timedelta(minutes=n), HALF_A_DAY) for n in due_minutes} == {MONDAY}
 
 
 def test_a_mail_is_not_due_on_a_day_without_mail_or_in_a_pause() -> None:
@@ -184,6 +193,23 @@ def test_weekdays_are_those_of_the_subscriber() -> None:
     subscriber = replace(ADA, frequency=Frequency.WEEKDAYS)
     assert is_due(replace(subscriber, zone="Pacific/Kiritimati"), noon)
     assert not is_due(replace(subscriber, zone="Europe/London"), noon)
+
+
+def test_yesterdays_mail_is_in_hand_until_todays_is_due() -> None:
+    due = due_at(replace(ADA, send_at=time(0, 30)), MONDAY)
+    for minutes, on in ((-1, SUNDAY), (0, MONDAY)):
+        reader, now = replace(ADA, send_at=time(0, 30)), due + timedelta(minutes=minutes)
+        assert mail_date(reader, now, Timing(latest=timedelta(hours=24))) == on
+
+
+def test_yesterdays_mail_knows_nothing_that_arxiv_announced_since_it_was_due() -> None:
+    """23:30 in New York; arXiv's day turns at midnight there."""
+    reader = replace(ADA, zone="America/New_York", send_at=time(23, 30))
+    due = due_at(reader, MONDAY)
+    for minutes, on, last in ((10, MONDAY, MONDAY), (40, MONDAY, MONDAY), (24 * 60, MONDAY + DAY, MONDAY + DAY)):
+        now = due + timedelta(minutes=minutes)
+        assert mail_date(reader, now, HALF_A_DAY) == on
+        assert last_arxiv_day(reader, on, now, HALF_A_DAY, arxiv_day) == last
 
 
 # --- jitter, and the moment after which a digest is no news

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
-from newsletter.delivery import suppression
+from newsletter.delivery import ledger, suppression
 from newsletter.errors import ConfigError, StoreError
 from newsletter.files import resources
 from newsletter.mail.inbound.command_words import WORDS
@@ -174,13 +174,39 @@ def test_who_confirms_is_a_subscriber_with_what_they_asked_for(office: Office) -
     )
     assert office.store.get_enrolled() == []
     welcome = office.confirm(text)
-    assert (welcome.state, f"{welcome.first_mail_at}") == (LinkState.SUBSCRIBED, "2026-01-07 07:10:00+01:00")
+    assert (welcome.state, f"{welcome.first_mail_at}") == (LinkState.SUBSCRIBED, "2026-01-06 13:00:00+01:00")
     eve = office.subscribers()[1]
     assert (eve.email, eve.name, eve.categories, eve.zone) == (
         *("Eve@example.org", "Eve"),
         *(("cs.LG", "stat.ML"), "Europe/Berlin"),
     )
     assert (eve.frequency, eve.profile.topics[0].relevant) == (Frequency.WEEKDAYS, "Graph neural networks.\nAnd trees.")
+
+
+@pytest.mark.parametrize(
+    ("confirmed_at", "mailed", "first_at"),
+    [
+        (datetime(2026, 1, 6, 5, tzinfo=UTC), False, "2026-01-06 07:10"),
+        (datetime(2026, 1, 6, 8, tzinfo=UTC), False, "2026-01-06 09:00"),  # due for an hour: the clock mails them now
+        (datetime(2026, 1, 6, 8, tzinfo=UTC), True, "2026-01-07 07:10"),
+        (datetime(2026, 1, 6, 20, tzinfo=UTC), False, "2026-01-07 07:10"),  # too late for today
+        (datetime(2026, 1, 9, 20, tzinfo=UTC), False, "2026-01-12 07:10"),  # arXiv announces nothing on Saturdays
+    ],
+)
+def test_who_confirms_is_told_when_the_first_mail_may_come(
+    office: Office, confirmed_at: datetime, mailed: bool, first_at: str
+) -> None:
+    office.now = confirmed_at - timedelta(minutes=1)
+    text = office.ask()
+    office.now = confirmed_at
+    office.confirm(text)
+    eve = office.subscribers()[1]
+    if mailed:
+        office.store.start_run("r1")
+        row = make.handed_over(office.store, eve.subscriber_id, confirmed_at.date(), run_id="r1", paper_ids=())
+        office.store.move(ledger.accept(row, "receipt", confirmed_at))
+    told = make.present(office.door.check_link(eve.subscriber_id, confirmed_at.date()).first_mail_at)
+    assert f"{told:%Y-%m-%d %H:%M}" == first_at
 
 
 # --- two addresses with one id, found by whoever looks for them

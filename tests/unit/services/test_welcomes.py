@@ -504,7 +504,7 @@ def test_a_memory_that_cannot_be_read_sends_nothing() -> None:
         (datetime(2026, 1, 6, 17, tzinfo=UTC), {}, True, None, date(2026, 1, 6)),
         (datetime(2026, 1, 6, 5, tzinfo=UTC), {}, True, date(2026, 1, 6), date(2026, 1, 6)),
         (datetime(2026, 1, 6, 5, tzinfo=UTC), {}, False, None, date(2026, 1, 6)),
-        (datetime(2026, 1, 9, 23, tzinfo=UTC), {"send_at": time(23, 30)}, True, date(2026, 1, 12), date(2026, 1, 12)),
+        (datetime(2026, 1, 9, 23, tzinfo=UTC), {"send_at": time(23, 30)}, True, None, date(2026, 1, 9)),
         # arXiv's Saturday and Sunday bring nothing, by its own clock
         (datetime(2026, 1, 10, 9, tzinfo=UTC), {}, True, date(2026, 1, 12), date(2026, 1, 12)),
         (datetime(2026, 1, 10, 9, tzinfo=UTC), {}, False, date(2026, 1, 12), date(2026, 1, 12)),
