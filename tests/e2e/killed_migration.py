@@ -33,7 +33,7 @@ from newsletter.model import AnnouncementDay, EventKind, MailEvent, RevisionOrig
 from newsletter.run import last_weekdays
 from newsletter.stores import Store
 from newsletter.stores.contents import KINDS, Source
-from newsletter.stores.sql import SqlStore
+from newsletter.stores.sql import SqlStore, schema
 from newsletter.stores.sql.contents import SqlContents
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.tinydb import TinyStore
@@ -163,14 +163,16 @@ def migrate(folder: Path, url: str, kills: int, chance: random.Random, known: To
                 time.sleep(chance.random() * 0.3)
                 ran_s = time.monotonic() - began
             else:
-                time.sleep(chance.random() * ran_s)
+                time.sleep(chance.random() * ran_s / 2)
             process.kill()
-            if process.wait() == 0:
-                break  # too late, which is a moment, too
+            process.wait()
+            if schema.unfinished_origin(database) is None:
+                break  # too late, which is a moment, too: it had said that all is there
             toll.kills.append(_count(database))
             if "holds a part of a memory" not in _start(folder, url, "status").communicate(timeout=PATIENCE_S)[1]:
                 toll.differing.append(f"after kill {number} it was opened")
-        newsletter(folder, url, *MIGRATE)
+        else:
+            newsletter(folder, url, *MIGRATE)
         toll.differing += listen_to_database(folder, url, database).differences(known)
     return toll
 
