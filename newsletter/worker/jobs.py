@@ -78,6 +78,7 @@ class Jobs:
             with self._queue.alone("collect") as is_alone:
                 if not is_alone:
                     return  # the other one looks who is due when it has collected
+                self._parts.drop()  # makes room for the list of all readers: the next mail reads the words again
                 due, look_again = collect_round(self._settings, self._notifier, task)
                 slices = self._queue.put_deliveries(due)
             log.get_log().info("shared_out", subscribers=len(due), jobs=slices)

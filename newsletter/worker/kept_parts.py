@@ -30,6 +30,10 @@ class KeptParts(Generic[T]):
         yield part
         self._idle.append((made_at, part))
 
+    def drop(self) -> None:
+        """Forgets what no job has in hand: the next one makes its own. May be repeated."""
+        self._idle.clear()
+
     def _take(self) -> tuple[datetime, T]:
         now = self._now()
         while self._idle:

@@ -59,3 +59,12 @@ def test_what_was_there_when_a_job_failed_is_not_lent_again() -> None:
     with suppress(ZeroDivisionError), shelf.parts.borrow():
         _ = 1 / 0
     assert shelf.take() == 2
+
+
+def test_what_is_dropped_is_made_anew_and_what_is_in_hand_is_lent_again() -> None:
+    shelf = Shelf()
+    shelf.take()
+    shelf.parts.drop()
+    with shelf.parts.borrow() as in_hand:
+        shelf.parts.drop()
+    assert [in_hand, shelf.take()] == [2, 2]
