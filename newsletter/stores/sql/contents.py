@@ -95,8 +95,9 @@ class SqlContents:
                 return True
             if kind := self._first_kind_with_rows():
                 raise StoreError(
-                    f"the database {self._database.name} is not empty (it has {kind}); take an empty one, such as "
-                    "another schema or file, and run 'newsletter release' there"
+                    f"the database {self._database.name} is not empty (it has {kind}). If all was carried here before, "
+                    "nothing is left to do; else take an empty one, such as another schema or file, and run "
+                    "'newsletter release' there"
                 )
             marks.Marks(self._database).put(schema.UNFINISHED + origin)
         return False

@@ -174,7 +174,10 @@ class TinyContents:
             kind = next((kind for kind, values in self.read() if values), "")
             if kind:
                 what = kind.replace("_", " ")
-                raise StoreError(f"{self._folder.path} is not empty (it has {what}); take a new folder")
+                raise StoreError(
+                    f"{self._folder.path} is not empty (it has {what}). If all was carried here before, nothing is left"
+                    " to do; else take a new folder"
+                )
             atomic.write_whole(note, origin.encode(), temp_folder=self._folder.temp)
         return False
 

@@ -250,7 +250,7 @@ def test_killed_on_the_way_nobody_opens_it_and_the_same_command_completes_it(
 def test_nothing_is_carried_into_a_memory_that_has_something(place: Callable[[str, str], Place], there: str) -> None:
     target = place(there, "there")
     target.store().put_document("x", "y")
-    with pytest.raises(StoreError, match=r"is not empty .*documents.*; take"):
+    with pytest.raises(StoreError, match=r"is not empty .*documents.*else take"):
         carry(place("tiny", "here").contents(), target.contents(), ORIGIN, quiet)
     assert target.store().get_document("x") == "y"
 
