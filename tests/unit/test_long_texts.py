@@ -51,9 +51,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "an entry of a library": arxiv_id,
 }
 PIECES = [
-    *" \n\taA1é.,;:?!…'\"“”‘’()[]{}<>|/\\-–—_=+*#%&$^~@\u00a0\u200d\x00",
-    *("a ", "A ", "A. ", "a.", "1 ", "1.", "1,", "a, ", "a@", "@a", "a-", "(a", "a)", "$a", "$1$ ", "\\a", "{}"),
-    *(" \n", "We ", "and ", "ly", "http://", "https://a.b/", "arXiv:", "v1", "ignore ", "withdrawn ", "4.2.2 ", "**"),
+    *" \n\ta1.,?…'\"“”()[]{}<|/\\-–_=*#%$~@\u00a0\x00",
+    *("a ", "A. ", "1 ", "1.", "a, ", "a@", "@a", "a-", "(a", "a)", "$1$ ", "\\a", "{}", " \n", "We ", "and "),
+    *("https://a.b/", "ignore ", "withdrawn ", "4.2.2 ", "**"),
 ]
 
 
