@@ -37,8 +37,16 @@ def test_what_is_right_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == "✓ something: complete\n"
 
 
-@pytest.mark.parametrize("setting", ["NEWSLETTER_STATE", "NEWSLETTER_OUTBOX"])
-@pytest.mark.parametrize("place", ["/proc/papers", "/proc/self/papers/below", "/sys/papers", "a file/papers", "a file"])
+@pytest.mark.parametrize(
+    ("setting", "place"),
+    [
+        ("NEWSLETTER_STATE", "/proc/papers"),
+        ("NEWSLETTER_OUTBOX", "/proc/self/papers/below"),
+        ("NEWSLETTER_STATE", "/sys/papers"),
+        ("NEWSLETTER_STATE", "a file/papers"),
+        ("NEWSLETTER_OUTBOX", "a file"),
+    ],
+)
 def test_a_folder_that_takes_no_file_is_refused_whoever_asks(
     setting: str, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
