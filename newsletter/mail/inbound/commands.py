@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from itertools import takewhile
 
 from newsletter.mail.inbound.body_text import OwnText
@@ -181,7 +182,7 @@ def _without_frame(bare: str, language: str) -> str:
 
 
 def _until(bare: str, language: str, today: date) -> date | None:
-    found = _SPANS[language].fullmatch(bare) or _SPANS_FIRST[language].fullmatch(bare)
+    found = _span(language, is_first=False).fullmatch(bare) or _span(language, is_first=True).fullmatch(bare)
     if found is None:
         return None
     groups = found.groupdict()
@@ -189,9 +190,17 @@ def _until(bare: str, language: str, today: date) -> date | None:
         n = _NUMBERS[language].get(groups["n"]) or int(groups["n"])
         days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
         return today + timedelta(days=min(days, 1000))
-    numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
-    year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
-    return _date_of(year, month, day) or date.min
+    if groups["date"] or groups["slashed"]:
+        numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
+        year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
+        return _date_of(year, month, day) or date.min
+    name, day = groups["month"] or groups["month_before"], groups["day"] or groups["day_behind"] or groups["day_number"]
+    month = str(_month_names(language)[name]) if name else groups["month_number"]
+    day = re.sub(r"\D", "", day)
+    if year := groups["year"] or groups["year_behind"]:
+        return _date_of(year, month, day) or date.min
+    years = (_date_of(str(today.year + later), month, day) for later in (0, 1))
+    return next((on for on in years if on and on > today), date.min)
 
 
 def _alternatives(words: str) -> str:
@@ -215,18 +224,47 @@ def _greeting() -> re.Pattern[str]:
     )
 
 
-def _span(words: Words, *, is_first: bool) -> re.Pattern[str]:
-    """Matches `pause for 2 weeks`, `pause until 2026-12-24`; `is_first`: `2週間休止`."""
+@cache
+def _span(language: str, *, is_first: bool) -> re.Pattern[str]:
+    """Matches `pause for 2 weeks`, `pause until 24 December`; `is_first`: `2週間休止`."""
+    words = WORDS[language]
     pause = f"(?:{_alternatives(words.commands[Command.PAUSE])})"
     around = f"(?:{_alternatives(words.around)})"
     units = "|".join(f"(?P<{name}>{_alternatives(getattr(words, name))})" for name in ("days", "weeks", "months"))
     dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
     # behind "until" alone: the word for a pause is the same in languages that write the month first
     slashed = rf"{around} ?(?P<slashed>{_SLASHED if words.is_day_first else _NEVER})"
-    span = rf"(?:(?P<n>[0-9]{{1,3}}|{'|'.join(_numbers(words))}) ?(?:{units})|(?P<date>{dates}))"
+    span = (
+        rf"(?:(?P<n>[0-9]{{1,3}}|{'|'.join(_numbers(words))}) ?(?:{units})|(?P<date>{dates})|{_named_date(language)})"
+    )
     if is_first:
         return re.compile(rf"(?:{span}|{slashed}) ?{around}? ?{pause}")
     return re.compile(rf"{pause}:? ?(?:{around}? ?{span} ?{around}?|{slashed})")
+
+
+def _named_date(language: str) -> str:
+    """Matches `24 December`, `the 24th of December 2026`, `December 24, 2026`, `12月24日`."""
+    months = "|".join(sorted(map(re.escape, _month_names(language)), key=len, reverse=True))
+    day, of, year = r"\d\d?(?:st|nd|rd|th|er|[oa.])?", "(?:(?:of|de|do) )?", r"\d{4}"  # 1º and 1ª are folded to 1o, 1a
+    return (
+        rf"(?:the )?(?P<day>{day}) ?{of}(?P<month>{months})\.?(?:,? ?(?:(?:de|del|do) )?(?P<year>{year}))?"
+        rf"|(?P<month_before>{months})\.? (?:the )?(?P<day_behind>{day})(?:,? (?P<year_behind>{year}))?"
+        r"|(?P<month_number>\d\d?)月(?P<day_number>\d\d?)日"
+    )
+
+
+@cache
+def _month_names(language: str) -> dict[str, int]:
+    """Gives the months by their names in full and in short (CLDR), folded."""
+    from babel.dates import get_month_names  # noqa: PLC0415  only who reads a reply should wait for it
+
+    named = (
+        get_month_names("wide", "format", language),
+        get_month_names("wide", "stand-alone", language),
+        get_month_names("abbreviated", "format", language),
+        get_month_names("abbreviated", "stand-alone", language),
+    )
+    return {fold_words(name).rstrip("."): number for names in named for number, name in names.items()}
 
 
 def _numbers(words: Words) -> dict[str, int]:
@@ -250,8 +288,6 @@ _GREETING = _greeting()
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
 _NUMBERS = {language: _numbers(words) for language, words in WORDS.items()}
 _FRAMES = {language: _frame(language, words) for language, words in WORDS.items()}
-_SPANS = {language: _span(words, is_first=False) for language, words in WORDS.items()}
-_SPANS_FIRST = {language: _span(words, is_first=True) for language, words in WORDS.items()}
 
 
 def _date_of(year: str, month: str, day: str) -> date | None:

@@ -399,6 +399,20 @@ def test_a_line_that_says_more_or_less_is_no_command(line: str) -> None:
         ("暂停到2026年12月24日", date(2026, 12, 24)),
         ("2週間休止", date(2026, 12, 6)),
         ("一時停止 2026年12月24日まで", date(2026, 12, 24)),
+        ("pause until 24 December", date(2026, 12, 24)),
+        ("Please pause until the 7th of January.", date(2027, 1, 7)),
+        ("pause until Dec. 24, 2026", date(2026, 12, 24)),
+        ("pause till january 1st", date(2027, 1, 1)),
+        ("pause until November 22", date(2027, 11, 22)),  # today is one: the next is meant
+        ("Pause bis zum 7. Januar", date(2027, 1, 7)),
+        ("Pause bis 24. Dez. 2026", date(2026, 12, 24)),
+        ("pause jusqu'au 1er janvier", date(2027, 1, 1)),
+        ("pause jusqu’au 24 décembre 2026", date(2026, 12, 24)),
+        ("pausa hasta el 7 de enero de 2027", date(2027, 1, 7)),
+        ("pausa até 1º de janeiro", date(2027, 1, 1)),
+        ("pausa fino al 7 gennaio", date(2027, 1, 7)),
+        ("暂停到12月24日", date(2026, 12, 24)),
+        ("一時停止 1月7日まで", date(2027, 1, 7)),
     ],
 )
 def test_a_pause_says_how_long(line: str, until: date) -> None:
@@ -407,7 +421,11 @@ def test_a_pause_says_how_long(line: str, until: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["pause until 2026-11-22", "pause until 2026-02-30", "pause 999 months", "pause 0 days"]
+    "line",
+    [
+        *("pause until 2026-11-22", "pause until 2026-02-30", "pause 999 months", "pause 0 days"),
+        *("pause until 31 February", "pause until 24 December 2025", "pause until 24 December 2028"),
+    ],
 )
 def test_a_pause_that_cannot_be_is_answered_with_help(line: str) -> None:
     assert request(own_text(line)).command is Command.HELP
