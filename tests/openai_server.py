@@ -161,6 +161,16 @@ def only_for(paper_id: str, fault: Fault) -> Fault:
     return maybe
 
 
+def for_more_than(most: int, fault: Fault) -> Fault:
+    """The fault, for requests that ask about more papers."""
+
+    def maybe(reply: Reply) -> None:
+        if len(papers_in(reply.request)) > most:
+            fault(reply)
+
+    return maybe
+
+
 def does_not_take(name: str, *, says_where: bool = True) -> Fault:
     """400 as long as the request has this parameter. Without `says_where` only the message names it."""
     message = f"Unsupported parameter: '{name}' is not supported with this model."

@@ -22,7 +22,7 @@ from newsletter.scoring.llm.chat_api import ChatApi
 from newsletter.scoring.llm.client import LARGER_CONTEXT, UNSENT, ModelClient, ModelServer
 from newsletter.scoring.llm.completion import Reply
 from newsletter.scoring.llm.context_window import ContextWindow, is_beginning_lost
-from newsletter.scoring.llm.failures import CallFailed, CallStopped
+from newsletter.scoring.llm.failures import CallFailed, CallInterrupted, CallStopped
 from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.llm.influence import MOST_ALONE, regroup, speaks_to_graders
 from newsletter.scoring.llm.model_settings import ModelLimits, ModelSettings
@@ -146,6 +146,7 @@ class _Attempt:
     remedy: str = ""  # where no answer came
     is_final: bool = False  # asking the same again is of no use
     was_sent: bool = True
+    is_of_server: bool = False  # it gave no answer, which has little to do with the papers
     ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed the grades of others
 
 
@@ -188,6 +189,7 @@ class _GradingRun:
         self.profile_key = profile_key(request.profile)
         self.model = grader.model
         self.prompt_key = grader.prompt_key(request.floor)
+        self._is_any_usable = False  # of the answers
         self._failed_in_a_row = 0
         self._other_scales = 0  # in a row
 
@@ -200,7 +202,7 @@ class _GradingRun:
         except CallStopped:  # the client knows why
             return
         if attempt.was_sent:
-            self._count_failures(attempt, is_answered=len(attempt.missing) < len(papers))
+            self._count_failures(attempt, papers)
         if not attempt.missing:
             return
         if attempt.ask_again:
@@ -210,16 +212,33 @@ class _GradingRun:
         elif len(attempt.missing) < len(papers):
             await self.settle(attempt.missing)
         elif len(papers) > 1:
-            middle = len(papers) // 2
-            await asyncio.gather(self.settle(papers[:middle]), self.settle(papers[middle:]))
+            await self._settle_halves(papers, is_one_ahead=not self._is_any_usable and not attempt.is_of_server)
         elif attempt.is_final or is_last_try:
             self._results.add_failure(papers[0], attempt.reason)
         else:
             await self.settle(papers, is_last_try=True)
 
-    def _count_failures(self, attempt: _Attempt, *, is_answered: bool) -> None:
-        """Stops when it looks as if no answer would ever be usable: each one may cost something."""
-        self._failed_in_a_row = 0 if is_answered else self._failed_in_a_row + 1
+    async def _settle_halves(self, papers: Sequence[Paper], *, is_one_ahead: bool) -> None:
+        """`is_one_ahead`: the first half shows whether anything is usable before the second is paid for."""
+        middle = len(papers) // 2
+        halves = papers[:middle], papers[middle:]
+        if is_one_ahead:
+            for half in halves:
+                await self.settle(half)
+        else:
+            await asyncio.gather(*map(self.settle, halves))
+
+    def _count_failures(self, attempt: _Attempt, papers: Sequence[Paper]) -> None:
+        """Stops when it looks as if no answer would ever be usable: each one may cost something.
+
+        Several papers without a usable answer say nothing yet: one of them or their number may be why, and their
+        halves are asked about next.
+        """
+        if len(attempt.missing) < len(papers):
+            self._is_any_usable = True
+            self._failed_in_a_row = 0
+        elif attempt.is_of_server or len(papers) == 1:
+            self._failed_in_a_row += 1
         if self._failed_in_a_row >= self._client.server.limits.failures_in_a_row:
             self._client.stop(
                 f"{self.model} gave no usable answer {self._failed_in_a_row} times in a row "
@@ -234,9 +253,15 @@ class _GradingRun:
         except CallStopped:
             raise
         except CallFailed as error:
-            was_sent = error.outcome != UNSENT
-            is_final = not error.is_worth_another_try
-            return _Attempt(papers, str(error), error.remedy, is_final=is_final, was_sent=was_sent)
+            is_of_server = error.is_worth_another_try or isinstance(error, CallInterrupted)
+            return _Attempt(
+                papers,
+                str(error),
+                error.remedy,
+                is_final=not error.is_worth_another_try,
+                was_sent=error.outcome != UNSENT,
+                is_of_server=is_of_server,
+            )
         if reply.outcome in FINAL:
             return _Attempt(papers, _REASONS[reply.outcome], is_final=True)
         return self._read(reply, prompt, dict(zip(prompt.labels, papers, strict=True)))

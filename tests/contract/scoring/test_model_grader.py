@@ -391,6 +391,29 @@ def test_a_body_of_another_shape_is_an_empty_answer(body: object) -> None:
     assert all(call.cost_usd and call.prompt_tokens > 0 for call in b.calls())
 
 
+# --- many papers at once are too many
+
+FAULTS_OF_A_GROUP = [
+    pytest.param(fake.refuses, id="refusal"),
+    pytest.param(fake.filtered, id="filtered answer"),
+    pytest.param(fake.error(400, "content_filter", "The prompt was filtered."), id="filtered prompt"),
+    pytest.param(fake.error(400, None, "Too much of it."), id="400"),
+    pytest.param(fake.error(413, None, "Large."), id="too large"),
+    pytest.param(fake.says(""), id="empty"),
+    pytest.param(fake.says("{"), id="malformed"),
+    pytest.param(fake.says("", finish="length"), id="cut off"),
+    pytest.param(fake.no_choices, id="no choices"),
+]
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+@pytest.mark.parametrize("fault", FAULTS_OF_A_GROUP)
+def test_a_server_that_takes_few_papers_at_once_grades_all(fault: fake.Fault, most: int) -> None:
+    asked = papers(100)
+    with bench(always=[fake.for_more_than(most, fault)]) as b:
+        assert_whole(b.grade(asked), asked)
+
+
 # --- one paper spoils its batch
 
 
@@ -677,8 +700,16 @@ def test_a_model_that_never_makes_sense_is_given_up() -> None:
         report = b.grade(papers(100))
     assert "gave no usable answer 6 times in a row" in report.stopped
     assert report.stopped.endswith("set NEWSLETTER_MODEL to another model")
-    assert len(b.server.requests) == 6
+    assert len(b.server.requests) == 11
     assert report.gradings == ()
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_A_GROUP)
+def test_nothing_is_paid_for_long_where_no_answer_is_of_use(fault: fake.Fault) -> None:
+    with bench(always=[fault]) as b:
+        report = b.grade(papers(400))
+    assert "gave no usable answer 12 times in a row" in report.stopped
+    assert len(b.server.requests) <= 28, "12 papers alone, and the groups they came from"
 
 
 # --- money and the book
