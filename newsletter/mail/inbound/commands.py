@@ -1,21 +1,21 @@
 """Reads the command in a reader's mail, from its first line or its subject. Pure.
 
 A command counts only if the line is one and nothing else: our own mails say "unsubscribe", and answers quote them. The
-words are in command_words.py.
+words are in command_words.py; until when a pause lasts is read by pauses.py.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cache
 from itertools import takewhile
 
 from newsletter.mail.inbound.body_text import OwnText
 from newsletter.mail.inbound.command_words import SUBJECT_PREFIXES, WORDS, Command, Words
+from newsletter.mail.inbound.folding import NEVER, alternatives, fold_words
+from newsletter.mail.inbound.pauses import pause_end
 
 PAUSE = timedelta(weeks=2)  # if the reader does not say
 LONGEST_PAUSE = timedelta(days=366)
@@ -107,20 +107,12 @@ def _bare(subject: str) -> tuple[str, bool]:
     return (bare[found.end() :].strip(), True) if found else (bare.strip(), False)
 
 
-def fold_words(text: str) -> str:
-    """Makes a text comparable: without capitals, accents, invisible characters and other widths."""
-    parts = unicodedata.normalize("NFKD", text)
-    kept = "".join(c for c in parts if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf")
-    return " ".join(unicodedata.normalize("NFC", kept).casefold().replace("’", "'").split())
-
-
 def _folded(line: str) -> str:
     """Folds a line; one that is longer than any command becomes empty."""
     bare = " ".join(line.split())
     return fold_words(bare) if len(bare) <= LONGEST_COMMAND else ""
 
 
-_SLASHED, _NEVER = r"\d\d?/\d\d?/\d{4}", r"(?!)"
 _QUOTES = "\"'“”„‟‘‚«»‹›「」『』"
 _PREFIXES = re.compile(rf"(?:\s*(?:{'|'.join(map(re.escape, SUBJECT_PREFIXES))})(?:[\[(]\d+[\])])?\s*[:：])+", re.I)
 
@@ -139,7 +131,7 @@ def _command_in(line: str, today: date, *, is_ours_maybe: bool = False) -> Wish 
             return _pause(language, today + PAUSE, today) if command is Command.PAUSE else Wish(command, language)
         if phrases.get(_without_frame(bare, language)) is Command.UNSUBSCRIBE:
             return Wish(Command.UNSUBSCRIBE, language)
-        if (until := _until(bare, language, today)) is not None:
+        if (until := pause_end(bare, language, today)) is not None:
             return _pause(language, until, today)
     return None
 
@@ -181,42 +173,16 @@ def _without_frame(bare: str, language: str) -> str:
     return _strip(" ".join(wishing.sub("", " ".join(left.sub(" ", bare, count=1).split())).split()))
 
 
-def _until(bare: str, language: str, today: date) -> date | None:
-    found = _span(language, is_first=False).fullmatch(bare) or _span(language, is_first=True).fullmatch(bare)
-    if found is None:
-        return None
-    groups = found.groupdict()
-    if groups["n"]:
-        n = _NUMBERS[language].get(groups["n"]) or int(groups["n"])
-        days = n if groups["days"] else 7 * n if groups["weeks"] else 30 * n
-        return today + timedelta(days=min(days, 1000))
-    if groups["date"] or groups["slashed"]:
-        numbers = re.findall(r"\d+", groups["date"] or groups["slashed"])
-        year, month, day = numbers if len(numbers[0]) == 4 else reversed(numbers)
-        return _date_of(year, month, day) or date.min
-    name, day = groups["month"] or groups["month_before"], groups["day"] or groups["day_behind"] or groups["day_number"]
-    month = str(_month_names(language)[name]) if name else groups["month_number"]
-    day = re.sub(r"\D", "", day)
-    if year := groups["year"] or groups["year_behind"]:
-        return _date_of(year, month, day) or date.min
-    years = (_date_of(str(today.year + later), month, day) for later in (0, 1))
-    return next((on for on in years if on and on > today), date.min)
-
-
-def _alternatives(words: str) -> str:
-    return "|".join(sorted((re.escape(fold_words(word)) for word in words.split("|")), key=len, reverse=True))
-
-
 def _courtesy() -> re.Pattern[str]:
-    latin = _alternatives("|".join(words.polite for key, words in WORDS.items() if key not in {"zh", "ja"}))
-    others = _alternatives("|".join(WORDS[key].polite for key in ("zh", "ja")))
+    latin = alternatives("|".join(words.polite for key, words in WORDS.items() if key not in {"zh", "ja"}))
+    others = alternatives("|".join(WORDS[key].polite for key in ("zh", "ja")))
     return re.compile(rf"^(?:(?:{latin})(?!\w)|(?:{others}))|(?:(?<!\w)(?:{latin})|(?:{others}))$")
 
 
 def _greeting() -> re.Pattern[str]:
     """Matches `dear all,`: a few words that end as a greeting does, since a sentence may be broken anywhere else."""
-    latin = _alternatives("|".join(words.greetings for key, words in WORDS.items() if key not in {"zh", "ja"}))
-    others = _alternatives("|".join(WORDS[key].greetings for key in ("zh", "ja")))
+    latin = alternatives("|".join(words.greetings for key, words in WORDS.items() if key not in {"zh", "ja"}))
+    others = alternatives("|".join(WORDS[key].greetings for key in ("zh", "ja")))
     named = rf"(?:[ ,]+[^\W\d_][\w'’&-]*){{1,{_WORDS_GREETED}}} ?[,!:，！：]"
     return re.compile(
         rf"(?:{latin})(?:{named}|[,.!:，！：。]*)|(?:{others})(?:[\w ]{{0,12}}[,!:，、！：。]|[,.!:，、！：。]*)"
@@ -224,59 +190,10 @@ def _greeting() -> re.Pattern[str]:
     )
 
 
-@cache
-def _span(language: str, *, is_first: bool) -> re.Pattern[str]:
-    """Matches `pause for 2 weeks`, `pause until 24 December`; `is_first`: `2週間休止`."""
-    words = WORDS[language]
-    pause = f"(?:{_alternatives(words.commands[Command.PAUSE])})"
-    around = f"(?:{_alternatives(words.around)})"
-    units = "|".join(f"(?P<{name}>{_alternatives(getattr(words, name))})" for name in ("days", "weeks", "months"))
-    dates = r"\d{4}-\d\d?-\d\d?|\d{4}/\d\d?/\d\d?|\d\d?\. ?\d\d?\. ?\d{4}|\d{4}年\d\d?月\d\d?日"
-    # behind "until" alone: the word for a pause is the same in languages that write the month first
-    slashed = rf"{around} ?(?P<slashed>{_SLASHED if words.is_day_first else _NEVER})"
-    span = (
-        rf"(?:(?P<n>[0-9]{{1,3}}|{'|'.join(_numbers(words))}) ?(?:{units})|(?P<date>{dates})|{_named_date(language)})"
-    )
-    if is_first:
-        return re.compile(rf"(?:{span}|{slashed}) ?{around}? ?{pause}")
-    return re.compile(rf"{pause}:? ?(?:{around}? ?{span} ?{around}?|{slashed})")
-
-
-def _named_date(language: str) -> str:
-    """Matches `24 December`, `the 24th of December 2026`, `December 24, 2026`, `12月24日`."""
-    months = "|".join(sorted(map(re.escape, _month_names(language)), key=len, reverse=True))
-    day, of, year = r"\d\d?(?:st|nd|rd|th|er|[oa.])?", "(?:(?:of|de|do) )?", r"\d{4}"  # 1º and 1ª are folded to 1o, 1a
-    return (
-        rf"(?:the )?(?P<day>{day}) ?{of}(?P<month>{months})\.?(?:,? ?(?:(?:de|del|do) )?(?P<year>{year}))?"
-        rf"|(?P<month_before>{months})\.? (?:the )?(?P<day_behind>{day})(?:,? (?P<year_behind>{year}))?"
-        r"|(?P<month_number>\d\d?)月(?P<day_number>\d\d?)日"
-    )
-
-
-@cache
-def _month_names(language: str) -> dict[str, int]:
-    """Gives the months by their names in full and in short (CLDR), folded."""
-    from babel.dates import get_month_names  # noqa: PLC0415  only who reads a reply should wait for it
-
-    named = (
-        get_month_names("wide", "format", language),
-        get_month_names("wide", "stand-alone", language),
-        get_month_names("abbreviated", "format", language),
-        get_month_names("abbreviated", "stand-alone", language),
-    )
-    return {fold_words(name).rstrip("."): number for names in named for number, name in names.items()}
-
-
-def _numbers(words: Words) -> dict[str, int]:
-    """Gives the numbers that are written in words."""
-    alternatives = enumerate(words.numbers.split("|"), 1)
-    return {fold_words(one): number for number, all_of in alternatives for one in all_of.split("/")}
-
-
 def _frame(language: str, words: Words) -> tuple[re.Pattern[str], re.Pattern[str]]:
     begins, ends = ("", "") if language in {"zh", "ja"} else (r"(?<!\w)", r"(?!\w)")
-    wishing = rf"^(?:{_alternatives(words.wishing)}){ends}" if words.wishing else _NEVER
-    return re.compile(wishing), re.compile(rf"{begins}(?:{_alternatives(words.left)}){ends}")
+    wishing = rf"^(?:{alternatives(words.wishing)}){ends}" if words.wishing else NEVER
+    return re.compile(wishing), re.compile(rf"{begins}(?:{alternatives(words.left)}){ends}")
 
 
 def _phrases(words: Words) -> dict[str, Command]:
@@ -286,12 +203,4 @@ def _phrases(words: Words) -> dict[str, Command]:
 _COURTESY = _courtesy()
 _GREETING = _greeting()
 _PHRASES = {language: _phrases(words) for language, words in WORDS.items()}
-_NUMBERS = {language: _numbers(words) for language, words in WORDS.items()}
 _FRAMES = {language: _frame(language, words) for language, words in WORDS.items()}
-
-
-def _date_of(year: str, month: str, day: str) -> date | None:
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None

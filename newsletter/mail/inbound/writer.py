@@ -14,7 +14,8 @@ from email.message import Message
 
 from newsletter.addresses import base_address, subscriber_id
 from newsletter.mail.inbound.command_words import AUTOMATIC_SUBJECTS
-from newsletter.mail.inbound.commands import LONGEST_COMMAND, VoteMarks, fold_words
+from newsletter.mail.inbound.commands import LONGEST_COMMAND, VoteMarks
+from newsletter.mail.inbound.folding import fold_words
 from newsletter.mail.inbound.parts import DELIVERED_TO, addresses_in, digest_date_in, header_of, headers_of, parts_of
 from newsletter.signing import Purpose, Signer, tag_of
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from newsletter.addresses import subscriber_id
 from newsletter.mail.inbound.command_words import WORDS, Command
-from newsletter.mail.inbound.commands import VoteMarks, fold_words
+from newsletter.mail.inbound.commands import VoteMarks
+from newsletter.mail.inbound.folding import fold_words
 from newsletter.mail.inbound.parse import Ignored, Request, read_reply
 from newsletter.mail.inbound.writer import Envelope, ReplyPolicy
 from newsletter.signing import Purpose, Signer

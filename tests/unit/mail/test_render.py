@@ -295,6 +295,7 @@ HOSTILE = st.text(
         "--\r\nBcc: everyone@example.org",
         "<!--[if mso]><i>",
         "]]>-->",
+        "\u202e</bdi>\u05d0\u2068<b>",
     ]
 )
 
@@ -304,7 +305,8 @@ HOSTILE = st.text(
 def test_foreign_text_stays_text(title: str, name: str, abstract: str) -> None:
     plain = RENDERER.render(digest_of(make.announcement(title="t", authors=("n",), abstract="a")))
     hostile = RENDERER.render(digest_of(make.announcement(title=title, authors=(name,), abstract="a" + abstract)))
-    tags = [tag for tag in Page(hostile.html).tags if tag != "sup"]  # an exponent is ours
+    ours = {"sup", "bdi"}  # an exponent, and what is written from right to left
+    tags = [tag for tag in Page(hostile.html).tags if tag not in ours]
     assert tags == Page(plain.html).tags
     assert hostile.html.isascii()
     assert hostile.subject.isprintable()
