@@ -32,7 +32,8 @@ mail.wording mail.cost mail.notices mail.updates run.updates line_breaks texts p
 mail.header_folding mail.view mail.earlier mail.sample_digest mail.responses services.service_mail mail.inbound.bounces
 mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands mail.inbound.writer mail.inbound.command_words
 mail.inbound.folding mail.inbound.pauses mail.inbound.body_text mail.inbound.parts
-mail.quoted_printable mail.shared_pages mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning
+mail.quoted_printable mail.shared_pages
+mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning
 scoring.llm.grader scoring.llm.prices scoring.llm.context_window scoring.llm.failures scoring.llm.completion
 scoring.ranking.shortlist scoring.protocols scoring.cache ops.alerts
 ops.redaction ops.durability
