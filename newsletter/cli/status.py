@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import click
@@ -23,6 +25,9 @@ _PASSED_OVER = {
     *(RunOutcome.BUSY, RunOutcome.INTERRUPTED, RunOutcome.PAUSED, RunOutcome.SUPPRESSED),
 }
 
+_IN_HAND = {DeliveryState.CLAIMED, DeliveryState.HANDED_OVER}
+_MOST_RUNS = 1000  # of a day: each slice of readers that a worker mails is one
+
 
 @click.command(epilog=EXIT_CODES)
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Of this digest date; default: the latest run's.")
@@ -36,14 +41,16 @@ def command(on: datetime | None, as_json: bool) -> None:
     settings = load_settings()
     store = app.build_store(settings)
     runs = store.get_runs(digest_on=on.date() if on else None, limit=1)
+    unended = [] if as_json else _find_unended(store, on.date() if on else None, runs)
     if not runs:
-        click.echo(f"No run on {on.date()}." if on else "No run yet; start one with 'newsletter run'.")
+        nothing = f"No run on {on.date()}." if on else "No run yet; start one with 'newsletter run'."
+        click.echo("\n".join(unended) or nothing)
         sys.exit(_warn(settings, store))
     run = runs[0]
     if as_json:
         write_document(TypeAdapter(RunReport).dump_json(run, indent=2).decode())
         return
-    runs = store.get_runs(digest_on=run.digest_on, limit=1000)
+    runs = store.get_runs(digest_on=run.digest_on, limit=_MOST_RUNS)
     rows = _rows(store, run.digest_on, {run.run_id for run in runs})
     seconds = (run.finished_at - run.started_at).total_seconds()
     click.echo(f"{run.digest_on}: latest run {run.run_id} at {run.started_at:%Y-%m-%d %H:%M} UTC, {seconds:.1f} s\n")
@@ -55,9 +62,31 @@ def command(on: datetime | None, as_json: bool) -> None:
     if batches := [batch for batch in store.get_batches(since=date.min) if batch.is_open]:
         click.echo()
         print_table(_batches(store, batches))
+    for line in ["", *unended] if unended else []:
+        click.echo(line)
     for problem in run.problems:
         complain(f"\n{problem}")
     sys.exit(_warn(settings, store))
+
+
+def _find_unended(store: Store, on: date | None, latest: Sequence[RunReport]) -> list[str]:
+    """Tells of runs that the ledger knows and that have no report, of this date or since the latest run's."""
+    since = on or (latest[0].digest_on if latest else date.min)
+    rows = [row for row in store.get_deliveries(since=since) if on in (None, row.digest_on)]
+    days = {row.digest_on + timedelta(days=shift) for row in rows for shift in (-1, 0, 1)}  # local ones
+    reported = {run.run_id for day in days for run in store.get_runs(digest_on=day, limit=_MOST_RUNS)}
+    served = Counter[tuple[str, date]]()
+    for row in rows:
+        if row.run_id not in reported:
+            served[row.run_id, row.digest_on] += row.state not in _IN_HAND
+    return [_write_unended(run_id, day, readers, store) for (run_id, day), readers in sorted(served.items())]
+
+
+def _write_unended(run_id: str, day: date, readers: int, store: Store) -> str:
+    served = f"{readers:,} reader{'' if readers == 1 else 's'} of {day}"
+    if store.is_running(run_id):
+        return f"Under way: run {run_id} has served {served} so far."
+    return f"Broken off: run {run_id} served {served} and left no report; the next 'newsletter run' goes on."
 
 
 def _warn(settings: Settings, store: Store) -> int:

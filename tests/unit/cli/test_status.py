@@ -1,11 +1,14 @@
 """`newsletter status` of a day on which later runs merely passed over who had their mail, or their answer, by then."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from newsletter.addresses import subscriber_id
 from newsletter.cli.exits import EXIT_CONFIG
+from newsletter.delivery import ledger
+from newsletter.stores.tinydb import TinyStore
 from tests.command import newsletter
 
 ADA, EMMY = map(subscriber_id, ("ada@example.org", "emmy@example.org"))
@@ -71,3 +74,38 @@ def test_a_list_that_was_changed_and_is_well_is_no_trouble_and_is_not_kept_by_lo
     listed("max_papers: 4")
     assert newsletter("status").exit_code == 0
     assert Path("state/documents/subscribers.last-good.yaml").read_bytes() == kept
+
+
+def serve(store: TinyStore, run_id: str, who: str, *, on: date) -> None:
+    now = datetime(2025, 10, 8, 6, tzinfo=UTC)
+    claim = store.claim(who, on, run_id=run_id, now=now)
+    assert claim is not None
+    store.move(ledger.skip(claim, "nothing relevant", now))
+
+
+@pytest.mark.parametrize("has_run_before", [False, True])
+def test_it_tells_of_a_run_that_has_no_report_whether_it_still_runs_or_broke_off(has_run_before: bool) -> None:
+    if has_run_before:
+        assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    assert "Under way" not in newsletter("status").output
+    store, on = TinyStore(Path("state")), date(2025, 10, 8)
+    store.start_run("r9")
+    assert store.claim(EMMY, on, run_id="r9", now=datetime(2025, 10, 8, 6, tzinfo=UTC))
+    serve(store, "r9", ADA, on=on)
+    for told in (newsletter("status"), newsletter("status", "--date", f"{on}")):
+        assert f"Under way: run r9 has served 1 reader of {on} so far." in told.output
+        assert "No run" not in told.output
+    store.end_run("r9")
+    for told in (newsletter("status"), newsletter("status", "--date", f"{on}")):
+        assert f"Broken off: run r9 served 1 reader of {on} and left no report; the next" in told.output
+        assert "No run" not in told.output
+    other_day = newsletter("status", "--date", "2025-10-01").output
+    assert "No run on 2025-10-01." in other_day
+    assert "r9" not in other_day
+
+
+def test_it_tells_of_a_run_with_a_report_as_before_wherever_the_readers_live() -> None:
+    text = ENTRIES.format(wish="full: 3, time_zone: Pacific/Kiritimati")
+    Path("subscribers.yaml").write_text(text, encoding="utf-8")
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    assert "Broken off" not in newsletter("status").output
