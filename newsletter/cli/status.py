@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -70,21 +70,33 @@ def command(on: datetime | None, as_json: bool) -> None:
 
 
 def _find_unended(store: Store, on: date | None, latest: Sequence[RunReport]) -> list[str]:
-    """Tells of runs that the ledger knows and that have no report, of this date or since the latest run's."""
+    """Tells of runs without a report, of this date or since the latest run's: those under way, and those that broke off
+    and that no other run has followed.
+    """
     since = on or (latest[0].digest_on if latest else date.min)
     rows = [row for row in store.get_deliveries(since=since) if on in (None, row.digest_on)]
     days = {row.digest_on + timedelta(days=shift) for row in rows for shift in (-1, 0, 1)}  # local ones
-    reported = {run.run_id for day in days for run in store.get_runs(digest_on=day, limit=_MOST_RUNS)}
-    served = Counter[tuple[str, date]]()
+    reports = [run for day in days for run in store.get_runs(digest_on=day, limit=_MOST_RUNS)]
+    reported, began_last = {run.run_id for run in reports}, max((run.started_at for run in reports), default=None)
+    unended = defaultdict[tuple[str, date], list[Delivery]](list)
     for row in rows:
         if row.run_id not in reported:
-            served[row.run_id, row.digest_on] += row.state not in _IN_HAND
-    return [_write_unended(run_id, day, readers, store) for (run_id, day), readers in sorted(served.items())]
+            unended[row.run_id, row.digest_on].append(row)
+    return [
+        _write_unended(run_id, day, held, is_running=is_running)
+        for (run_id, day), held in sorted(unended.items())
+        if (is_running := store.is_running(run_id)) or began_last is None or began_last < min(map(_claimed_at, held))
+    ]
 
 
-def _write_unended(run_id: str, day: date, readers: int, store: Store) -> str:
+def _claimed_at(row: Delivery) -> datetime:
+    return max((step.at for step in row.steps if step.state is DeliveryState.CLAIMED), default=row.at)
+
+
+def _write_unended(run_id: str, day: date, held: Sequence[Delivery], *, is_running: bool) -> str:
+    readers = sum(row.state not in _IN_HAND for row in held)
     served = f"{readers:,} reader{'' if readers == 1 else 's'} of {day}"
-    if store.is_running(run_id):
+    if is_running:
         return f"Under way: run {run_id} has served {served} so far."
     return f"Broken off: run {run_id} served {served} and left no report; the next 'newsletter run' goes on."
 

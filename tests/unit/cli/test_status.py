@@ -77,7 +77,7 @@ def test_a_list_that_was_changed_and_is_well_is_no_trouble_and_is_not_kept_by_lo
 
 
 def serve(store: TinyStore, run_id: str, who: str, *, on: date) -> None:
-    now = datetime(2025, 10, 8, 6, tzinfo=UTC)
+    now = datetime.now(UTC)  # the commands before and after ask the same clock
     claim = store.claim(who, on, run_id=run_id, now=now)
     assert claim is not None
     store.move(ledger.skip(claim, "nothing relevant", now))
@@ -90,7 +90,7 @@ def test_it_tells_of_a_run_that_has_no_report_whether_it_still_runs_or_broke_off
     assert "Under way" not in newsletter("status").output
     store, on = TinyStore(Path("state")), date(2025, 10, 8)
     store.start_run("r9")
-    assert store.claim(EMMY, on, run_id="r9", now=datetime(2025, 10, 8, 6, tzinfo=UTC))
+    assert store.claim(EMMY, on, run_id="r9", now=datetime.now(UTC))
     serve(store, "r9", ADA, on=on)
     for told in (newsletter("status"), newsletter("status", "--date", f"{on}")):
         assert f"Under way: run r9 has served 1 reader of {on} so far." in told.output
@@ -99,6 +99,8 @@ def test_it_tells_of_a_run_that_has_no_report_whether_it_still_runs_or_broke_off
     for told in (newsletter("status"), newsletter("status", "--date", f"{on}")):
         assert f"Broken off: run r9 served 1 reader of {on} and left no report; the next" in told.output
         assert "No run" not in told.output
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    assert "r9" not in newsletter("status", "--date", f"{on}").output, "another run has gone on"
     other_day = newsletter("status", "--date", "2025-10-01").output
     assert "No run on 2025-10-01." in other_day
     assert "r9" not in other_day
