@@ -26,7 +26,7 @@ from newsletter.services.service_mail import ServiceMails
 from newsletter.services.votes import NumberedVote, cast_numbered
 from newsletter.stores import Store
 from newsletter.subscribers import read_votes
-from newsletter.texts import pick, write_short_date
+from newsletter.texts import name_weekday, pick, write_short_date
 
 BEGUN, DONE, ANSWERS = "mails-begun", "mails-done", "answers"  # what is claimed once
 MOST_ANSWERS = 20  # to one reader in a day, whatever they ask
@@ -191,7 +191,10 @@ def _carry_out(handler: ReplyHandler, request: Request, reader: Subscriber | Non
         return _Reply("blocked" if is_blocked else "resume", {})
     if frequency := _FREQUENCIES.get(command):
         status = store.change_address_status(who, lambda known: replace(known, frequency=frequency))
-        chosen = responses.word(command, reader.profile.language)
+        language = reader.profile.language
+        chosen = responses.word(command, language)
+        if frequency is Frequency.WEEKLY:
+            chosen = f"{chosen} ({name_weekday(reader.weekday, language)})"
         return _answer_without_mail(status, reader) or _Reply("frequency", {"chosen": chosen})
     if command is Command.VOTE:
         return _vote(handler, request, reader.profile.language)

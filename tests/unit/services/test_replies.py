@@ -161,6 +161,7 @@ def test_a_pause_says_until_when(office: Office) -> None:
 def test_the_frequency_changes_and_the_answer_names_the_old_one(office: Office) -> None:
     office.handle(Command.WEEKLY)
     assert office.status.frequency is Frequency.WEEKLY
+    assert "comes: weekly (Monday)." in office.said
     assert "reply: daily" in office.said
     office.handle(Command.WEEKDAYS, "<2@example.org>")
     assert "reply: weekly" in office.said
