@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from email import quoprimime
 
-_CONTROL = re.compile(r"[^\t\n\r -~]")
+_UNPRINTABLE = re.compile(r"[^\t\n\r -~]+")
 
 
 class _Body(str):
@@ -19,9 +19,8 @@ class _Body(str):
 
     def translate(self, table: Sequence[str]) -> str:  # type: ignore[override]  # of all tables a list
         """Of printable ASCII, only the equals sign is written as something else (RFC 2045 §6.7 rules 1 and 2)."""
-        if self.isascii() and not _CONTROL.search(self):
-            return self.replace("=", table[ord("=")])
-        return super().translate(table)
+        without_equals = self.replace("=", table[ord("=")])
+        return _UNPRINTABLE.sub(lambda found: found[0].translate(table), without_equals)
 
 
 def encode_text(text: str, charset: str, max_line_length: int) -> str:
