@@ -10,7 +10,7 @@ import click
 
 from newsletter import app
 from newsletter.cli.common import TerminalProgress, begin_log, complain, find_subscriber, writing_to
-from newsletter.cli.exits import EXIT_CODES
+from newsletter.cli.exits import EXIT_CODES, EXIT_FEED, EXIT_SCORING
 from newsletter.mail import build_message
 from newsletter.model import Digest, Subscriber
 from newsletter.run import RunContext, preview
@@ -61,9 +61,11 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
     subscriber = find_subscriber(listed.subscribers, email) if email else listed.subscribers[0]
     digest_on = context.source.day(context.now()) if recorded else None
     with progress:
-        digest = preview(context, subscriber, progress, digest_on=digest_on, anew=anew)
+        shown = preview(context, subscriber, progress, digest_on=digest_on, anew=anew)
+    digest = shown.digest
     if digest is None:
-        click.echo("No announcement: there is nothing to show.", err=True)
+        why = "No feed could be read" if shown.failed else "No announcement"
+        click.echo(f"{why}: there is nothing to show.", err=True)
     elif digest.is_empty and not (subscriber.empty_mail or digest.weekly_best):
         click.echo(f"Nothing relevant among {digest.counts.scanned} papers: no mail would be sent.", err=True)
     else:
@@ -72,6 +74,11 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
         name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
         _write(_content(context, digest, form), Path(output) if output else settings.outbox / "preview" / name)
     _tell_trial(app.build_profiles(settings, context.store, listed.subscribers), subscriber, context.now())
+    for each in shown.failed:
+        complain(f"{each.category} failed: {each.detail}")
+    if shown.problem:
+        complain(shown.problem)
+    sys.exit(EXIT_SCORING if shown.problem else EXIT_FEED if shown.failed else 0)
 
 
 def _write(content: bytes, path: Path) -> None:

@@ -32,7 +32,7 @@ def _sample_mail(settings: Settings) -> Message:
         trial = settings.model_copy(update={**mine, "database_url": None})
         context = app.build(trial, feed=sample.PATH)
         on = context.source.day(context.now())
-        digest = preview(context, _reader(settings), TerminalProgress(quiet=True), digest_on=on)
+        digest = preview(context, _reader(settings), TerminalProgress(quiet=True), digest_on=on).digest
     return _mail(context, digest)
 
 

@@ -5,17 +5,26 @@ What was mailed is in the archive, with its scores, tokens and cost as they were
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter.delivery import ledger
-from newsletter.model import Digest, Subscriber
+from newsletter.model import Digest, FeedOutcome, FeedReport, Subscriber
 from newsletter.run.collect import Collecting, collect
 from newsletter.run.compose import compose
 from newsletter.run.context import ProgressListener, RunContext
 from newsletter.run.recall import recall
 from newsletter.run.schedule import local_date
 from newsletter.run.select import select
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What there is to show, and what went wrong on the way to it."""
+
+    digest: Digest | None  # none: nothing was announced, or no feed could be read
+    failed: tuple[FeedReport, ...] = ()  # feeds
+    problem: str = ""  # of the scoring
 
 
 def preview(
@@ -25,14 +34,15 @@ def preview(
     *,
     digest_on: date | None = None,
     anew: bool = False,
-) -> Digest | None:
+) -> Preview:
     """Gives the digest that was mailed on that date (by default the subscriber's own today), or the one that would be.
 
-    `anew` composes one also where one was mailed. None without an announcement. Asks no feed for what was mailed.
+    `anew` composes one also where one was mailed. Asks no feed for what was mailed.
     """
     on = digest_on or local_date(context.now(), subscriber.zone)
-    mailed = None if anew else _mailed(context, subscriber, on)
-    return mailed or _composed(context, subscriber, progress, on, digest_on)
+    if not anew and (mailed := _mailed(context, subscriber, on)):
+        return Preview(mailed)
+    return _composed(context, subscriber, progress, on, digest_on)
 
 
 def _mailed(context: RunContext, subscriber: Subscriber, on: date) -> Digest | None:
@@ -54,9 +64,11 @@ def _mailed(context: RunContext, subscriber: Subscriber, on: date) -> Digest | N
 
 def _composed(
     context: RunContext, subscriber: Subscriber, progress: ProgressListener, on: date, digest_on: date | None
-) -> Digest | None:
+) -> Preview:
     morning = collect(context, [subscriber], progress, Collecting(digest_on=digest_on, remember=False))
+    failed = tuple(feed for feed in morning.today.feeds if feed.outcome is FeedOutcome.FAILED)
     selection = select(context, morning, subscriber, on)
     if not selection.announced:
-        return None
-    return recall(context, selection, compose(context.scorer, selection)[0])
+        return Preview(None, failed)
+    digest, score_report = compose(context.scorer, selection)
+    return Preview(recall(context, selection, digest), failed, score_report.problem)

@@ -129,7 +129,7 @@ def run_case(case: Path) -> dict[str, bytes]:
         name = mail.to.partition("@")[0]
         files[f"{name}.eml"] = mail.mime.as_bytes()
         [subscriber] = [s for s in subscribers if s.email == mail.to]
-        digest = preview(context, subscriber, Silent(), digest_on=on, anew=True)
+        digest = preview(context, subscriber, Silent(), digest_on=on, anew=True).digest
         assert digest is not None
         files[f"{name}.md"] = context.renderer.markdown(digest).encode()
     return files

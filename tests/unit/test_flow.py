@@ -412,9 +412,9 @@ def test_a_preview_after_the_run_has_what_the_mail_before_could_not_score() -> N
     given.run()
     next_day(given, "2601.00004")
     given.scorer = ScriptedScorer()
-    before = preview(given.context, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
+    before = preview(given.context, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY).digest
     given.run()
-    assert before == preview(given.context, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY)
+    assert before == preview(given.context, given.subscribers[0], Silent(), digest_on=make.WEDNESDAY).digest
     assert before is not None
     assert [entry.paper.arxiv_id for entry in before.entries] == ["2601.00002", "2601.00004"]
 
@@ -632,11 +632,11 @@ def test_nobody_has_yesterdays_mail_who_has_its_papers_or_is_hours_behind() -> N
 
 def test_a_preview_records_nothing_and_shows_a_sent_digest_again() -> None:
     given = morning(*two_papers())
-    digest = make.present(preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY))
+    digest = make.present(preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY).digest)
     assert given.store.get_days(before=make.WEDNESDAY, limit=9) == []
     assert given.store.get_deliveries() == []
     given.run()
-    assert preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY) == digest
+    assert preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY).digest == digest
 
 
 def test_a_run_that_breaks_leaves_its_claim_free() -> None:

@@ -181,9 +181,9 @@ def test_a_reader_with_a_new_address_is_not_a_new_reader() -> None:
 
 def test_a_preview_of_a_first_mail_is_that_mail_before_and_after_it_left() -> None:
     given = quiet_day()
-    before = preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY)
+    before = preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY).digest
     given.run()
-    assert preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY, anew=True) == before
+    assert preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY, anew=True).digest == before
     assert make.present(before).counts.nearest == FIRST_NEAREST
 
 

@@ -23,7 +23,7 @@ class Costly(ScriptedScorer):
 
 
 def shown(given: Morning, *, anew: bool = False) -> Digest | None:
-    return preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY, anew=anew)
+    return preview(given.context, given.subscribers[0], Silent(), digest_on=make.TUESDAY, anew=anew).digest
 
 
 def test_it_is_what_was_sent_with_its_cost_though_all_else_has_changed() -> None:
@@ -64,4 +64,4 @@ def test_each_subscribers_own_date_is_looked_at() -> None:
     run_morning(given.context, given.subscribers, Silent())
     given.now += timedelta(hours=1)
     given.scorer = ScriptedScorer()
-    assert make.present(preview(given.context, given.subscribers[0], Silent())).usage == COST
+    assert make.present(preview(given.context, given.subscribers[0], Silent()).digest).usage == COST
