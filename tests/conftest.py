@@ -15,6 +15,7 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from selenium import webdriver
 
+    from newsletter.stores.sql.database import Database
     from tests.mail_server import MailHost, Postmaster
 
 # A slow machine is no failure; how many examples are tried is the same everywhere. They are others at each run: half of
@@ -67,12 +68,21 @@ def postgres_server() -> Iterator[str]:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def _kept_session(postgres_server: str) -> Iterator[Database]:
+    from newsletter.stores.sql.database import Database, parse_url
+
+    kept = Database(parse_url(postgres_server))
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> str:
+def postgres_url(postgres_server: str, _kept_session: Database) -> str:
     """The same with empty tables."""
     from tests import databases
 
-    databases.empty(postgres_server)
+    databases.empty(_kept_session)
     return postgres_server
 
 

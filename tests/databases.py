@@ -79,12 +79,10 @@ def _make_quick(url: str) -> None:
     database.close()
 
 
-def empty(url: str) -> None:
-    """Deletes every row, in one step."""
-    database = Database(parse_url(url))
+def empty(database: Database) -> None:
+    """Deletes every row, in one step. A session for each time would cost ten times as much as the step."""
     with database.change() as connection:
         connection.execute(text(";".join(f"DELETE FROM {name}" for name in tables.metadata.tables)))
-    database.close()
 
 
 def new_schema(url: str, name: str) -> str:

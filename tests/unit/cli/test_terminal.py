@@ -1,6 +1,7 @@
 """Whatever a terminal can show, no command ends over a sign; and what goes into a file is whole."""
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -34,6 +35,18 @@ def newsletter(folder: Path, encoding: str, *args: str, **settings: str) -> subp
     )
 
 
+def printed_by(*args: str) -> tuple[bytes, bytes]:
+    """What a command that ends well prints in this process where Latin-1 is all there is: its output and its errors."""
+    printed, told = io.BytesIO(), io.BytesIO()
+    output, errors = (io.TextIOWrapper(raw, encoding="latin-1", write_through=True) for raw in (printed, told))
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        make_forgiving()
+        with pytest.raises(SystemExit) as ended:
+            group(args)
+    assert ended.value.code == 0, told.getvalue()
+    return printed.getvalue(), told.getvalue()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_reader(tmp_path)
@@ -56,13 +69,22 @@ def write_reader(folder: Path) -> None:
     (folder / "subscribers.yaml").write_text(f"subscribers:\n  - {reader}\n", encoding="utf-8")
 
 
-def test_no_command_ends_over_a_sign_that_the_terminal_lacks(folder: Path) -> None:
-    check = newsletter(folder, "latin-1", "check", "subscribers.yaml", contact="operator@example.org", name=NAME)
-    assert (check.returncode, check.stderr) == (0, b"")
-    assert b"+ subscribers.yaml" in check.stdout
-    run = newsletter(folder, "latin-1", "run", "--sample", name=NAME)
-    assert run.returncode == 0, run.stderr
-    assert "Zazólc ??? ?? é".encode("latin-1") in run.stdout
+@pytest.mark.usefixtures("no_settings")
+def test_no_command_ends_over_a_sign_that_the_terminal_lacks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEWSLETTER_NAME", NAME)
+    monkeypatch.setenv("NEWSLETTER_CONTACT", "operator@example.org")
+    with contextlib.chdir(folder):
+        check, errors = printed_by("check", "subscribers.yaml")
+        run, _ = printed_by("run", "--sample")
+    assert errors == b""
+    assert b"+ subscribers.yaml" in check
+    assert "Zazólc ??? ?? é".encode("latin-1") in run
+
+
+def test_nor_does_one_in_a_process_of_its_own(folder: Path) -> None:
+    done = newsletter(folder, "latin-1", "subscribers")
+    assert done.returncode == 0, done.stderr
+    assert "Zazólc ??? ?? é".encode("latin-1") in done.stdout
 
 
 def test_a_saved_config_is_whole_and_reads_back(folder: Path) -> None:
