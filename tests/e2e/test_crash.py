@@ -62,7 +62,7 @@ def test_a_mail_cut_off_is_shown_even_if_no_run_ever_ended(tmp_path: Path) -> No
     folder = killed_run.prepare(tmp_path / "killed")
     assert killed_run.killed_at(folder, accepting[0])
     out, err = newsletter(folder, "status").communicate(timeout=60)
-    assert "No run yet" in out
+    assert "Broken off: run " in out
     assert re.search(r"^Cut off while sending: s_\w{8}/2025-10-07 \(outbox:.*\)$", err, re.MULTILINE)
 
 

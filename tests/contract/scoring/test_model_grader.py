@@ -406,11 +406,17 @@ FAULTS_OF_A_GROUP = [
 ]
 
 
-@pytest.mark.parametrize("most", [1, 2, 5])
 @pytest.mark.parametrize("fault", FAULTS_OF_A_GROUP)
-def test_a_server_that_takes_few_papers_at_once_grades_all(fault: fake.Fault, most: int) -> None:
+def test_a_server_that_takes_one_paper_at_once_grades_all(fault: fake.Fault) -> None:
+    asked = papers(40)
+    with bench(always=[fake.for_more_than(1, fault)]) as b:
+        assert_whole(b.grade(asked), asked)
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_a_server_that_takes_few_papers_at_once_grades_all(most: int) -> None:
     asked = papers(100)
-    with bench(always=[fake.for_more_than(most, fault)]) as b:
+    with bench(always=[fake.for_more_than(most, fake.refuses)]) as b:
         assert_whole(b.grade(asked), asked)
 
 
@@ -453,10 +459,10 @@ def test_a_fault_of_one_paper_costs_that_paper_only(fault: fake.Fault, reason: s
 @pytest.mark.parametrize("fault", [fake.slow, fake.dripping])
 def test_a_slow_answer_is_given_up_and_its_batch_split(fault: fake.Fault) -> None:
     asked = papers(3)
-    with bench(always=[fake.only_for("2601.00002", fault)], timeout_s=0.3) as b:
+    with bench(always=[fake.only_for("2601.00002", fault)], timeout_s=1.0) as b:
         report = b.grade(asked)
         assert_whole(report, asked, ["2601.00002"])
-        assert report.failures[0].reason == "no answer within 0.3 s"
+        assert report.failures[0].reason == "no answer within 1 s"
         timeouts = [call for call in b.calls() if call.outcome == "timeout"]
         assert all(call.cost_usd for call in timeouts), "the server may have worked for it"
 
@@ -689,7 +695,8 @@ def test_a_server_that_is_not_there_stops_with_its_name() -> None:
     ],
 )
 def test_a_server_that_never_answers_is_not_held_against_the_model(fault: fake.Fault, remedy: str) -> None:
-    with bench(always=[fault], failures_in_a_row=3, concurrency=1, timeout_s=0.2) as b:
+    timeout_s = 0.2 if fault is fake.slow else 10.0  # a busy machine is no slow server
+    with bench(always=[fault], failures_in_a_row=3, concurrency=1, timeout_s=timeout_s) as b:
         report = b.grade(papers(40))
     assert remedy in report.stopped
     assert "another model" not in report.stopped
@@ -707,7 +714,7 @@ def test_a_model_that_never_makes_sense_is_given_up() -> None:
 @pytest.mark.parametrize("fault", FAULTS_OF_A_GROUP)
 def test_nothing_is_paid_for_long_where_no_answer_is_of_use(fault: fake.Fault) -> None:
     with bench(always=[fault]) as b:
-        report = b.grade(papers(400))
+        report = b.grade(papers(100))
     assert "gave no usable answer 12 times in a row" in report.stopped
     assert len(b.server.requests) <= 28, "12 papers alone, and the groups they came from"
 

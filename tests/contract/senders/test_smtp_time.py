@@ -198,7 +198,7 @@ def test_a_server_that_reads_nothing_more_is_not_waited_for_for_ever() -> None:
 
     with (
         serving(talk) as port,
-        sender_for(Postmaster(), port=port, timeout_s=0.3) as made,
+        sender_for(Postmaster(), port=port, timeout_s=1.0) as made,
         pytest.raises(SendDeferred, match="the mail's text") as raised,
     ):
         made.send(long)
@@ -271,7 +271,7 @@ def test_every_third_mail_may_find_the_session_over(server: Postmaster, sender: 
 
 @pytest.mark.parametrize("stage", ["RCPT", "DATA"])
 def test_a_server_that_falls_silent_in_a_session_is_not_asked_again(server: Postmaster, stage: str) -> None:
-    with sender_for(server, timeout_s=0.3) as made:
+    with sender_for(server, timeout_s=1.0) as made:
         made.send(message())
         server.on(stage, Do.HANG)
         with pytest.raises(SendDeferred, match="timed out"):
