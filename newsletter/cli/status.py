@@ -75,7 +75,8 @@ def _find_unended(store: Store, on: date | None, latest: Sequence[RunReport]) ->
     """
     since = on or (latest[0].digest_on if latest else date.min)
     rows = [row for row in store.get_deliveries(since=since) if on in (None, row.digest_on)]
-    days = {row.digest_on + timedelta(days=shift) for row in rows for shift in (-1, 0, 1)}  # local ones
+    # A report has arXiv's date, a row its reader's
+    days = {row.digest_on + timedelta(days=shift) for row in rows for shift in (-1, 0, 1)}
     reports = [run for day in days for run in store.get_runs(digest_on=day, limit=_MOST_RUNS)]
     reported, began_last = {run.run_id for run in reports}, max((run.started_at for run in reports), default=None)
     unended = defaultdict[tuple[str, date], list[Delivery]](list)

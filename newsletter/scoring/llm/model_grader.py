@@ -146,7 +146,7 @@ class _Attempt:
     remedy: str = ""  # where no answer came
     is_final: bool = False  # asking the same again is of no use
     was_sent: bool = True
-    is_of_server: bool = False  # it gave no answer, which has little to do with the papers
+    has_no_answer: bool = False  # the server gave none, which has little to do with the papers
     ask_again: Sequence[Sequence[Paper]] = ()  # in these groups, as one paper may have swayed the grades of others
 
 
@@ -189,7 +189,7 @@ class _GradingRun:
         self.profile_key = profile_key(request.profile)
         self.model = grader.model
         self.prompt_key = grader.prompt_key(request.floor)
-        self._is_any_usable = False  # of the answers
+        self._has_usable_answer = False
         self._failed_in_a_row = 0
         self._other_scales = 0  # in a row
 
@@ -212,7 +212,7 @@ class _GradingRun:
         elif len(attempt.missing) < len(papers):
             await self.settle(attempt.missing)
         elif len(papers) > 1:
-            await self._settle_halves(papers, is_one_ahead=not self._is_any_usable and not attempt.is_of_server)
+            await self._settle_halves(papers, is_one_ahead=not self._has_usable_answer and not attempt.has_no_answer)
         elif attempt.is_final or is_last_try:
             self._results.add_failure(papers[0], attempt.reason)
         else:
@@ -235,9 +235,9 @@ class _GradingRun:
         halves are asked about next.
         """
         if len(attempt.missing) < len(papers):
-            self._is_any_usable = True
+            self._has_usable_answer = True
             self._failed_in_a_row = 0
-        elif attempt.is_of_server or len(papers) == 1:
+        elif attempt.has_no_answer or len(papers) == 1:
             self._failed_in_a_row += 1
         if self._failed_in_a_row >= self._client.server.limits.failures_in_a_row:
             self._client.stop(
@@ -253,14 +253,13 @@ class _GradingRun:
         except CallStopped:
             raise
         except CallFailed as error:
-            is_of_server = error.is_worth_another_try or isinstance(error, CallInterrupted)
             return _Attempt(
                 papers,
                 str(error),
                 error.remedy,
                 is_final=not error.is_worth_another_try,
                 was_sent=error.outcome != UNSENT,
-                is_of_server=is_of_server,
+                has_no_answer=error.is_worth_another_try or isinstance(error, CallInterrupted),
             )
         if reply.outcome in FINAL:
             return _Attempt(papers, _REASONS[reply.outcome], is_final=True)
