@@ -28,8 +28,11 @@ subscribers:
 
 
 def write_subscriber(folder: Path, *, is_due: bool) -> None:
-    """In a zone where it is about eight in the morning now, to be mailed since midnight, or at eight in the evening."""
-    hours = (8 - datetime.now(UTC).hour + 12) % 24 - 12
+    """In a zone where it is between ten and eleven now: to be mailed since midnight, or at eight in the evening.
+
+    By then the mail of the evening before, which may leave up to twelve hours late, is over.
+    """
+    hours = (10 - datetime.now(UTC).hour + 12) % 24 - 12
     zone = f"Etc/GMT{-hours:+d}"  # POSIX counts westward
     text = SUBSCRIBER.format(zone=zone, send_at="00:01" if is_due else "20:00")
     (folder / "subscribers.yaml").write_text(text, encoding="utf-8")
