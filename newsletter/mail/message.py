@@ -267,7 +267,7 @@ def _part(text: str, subtype: str, charset: str) -> EmailMessage:
     part = EmailMessage(policy=_POLICY)
     _add_fixed(part, "Content-Type", f'text/{subtype}; charset="{charset}"')
     _add_fixed(part, "Content-Transfer-Encoding", _ENCODING)
-    part.set_payload(encode_text(text, charset, _POLICY.max_line_length or 0))
+    part.set_payload(encode_text(text, charset))
     return part
 
 
