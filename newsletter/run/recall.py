@@ -15,7 +15,7 @@ from newsletter.model import Digest, EarlierEntry, PastMail, SentPaper, Vote
 from newsletter.run import weekly_best
 from newsletter.run.context import RunContext
 from newsletter.run.select import Selection
-from newsletter.run.shared_predecessors import Follows, SharedPredecessors
+from newsletter.run.shared_predecessors import Follows, SharedPredecessors, with_follows
 from newsletter.run.updates import confirm
 from newsletter.scoring import PredecessorFinder
 
@@ -49,8 +49,8 @@ def recall(
         if shared and len(digests) == len(dates):  # whoever has lost some is no example for others
             shared.keep(digest, mailed, selection.votes, follows)
     if follows is not None:
-        entries = (replace(entry, follows=sent) for entry, sent in zip(digest.entries, follows, strict=True))
-        digest = replace(digest, entries=tuple(entries)) if any(follows) else digest
+        apply = shared.apply if shared else with_follows
+        digest = replace(digest, entries=apply(digest.entries, follows))
     if monday and digests:
         week = [earlier for earlier in digests if earlier.digest_on >= monday]
         digest = replace(digest, weekly_best=weekly_best.choose_best(week, selection.votes))

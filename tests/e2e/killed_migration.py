@@ -1,9 +1,9 @@
 """`newsletter migrate` of a long-kept folder, killed again and again on the way: what was told before is told after.
 
 `python -m tests.e2e.killed_migration MEMORY KILLS READERS YEARS` prints the numbers for docs/database.md. Half of the
-kills come at a random moment after a new part of the values has arrived, the others while it reads what is there
-already and goes on. What is held against each other: all values, kind by kind; what `status`, `deliveries` and
-`archive` print; every file of some archives; and whose mails had which papers.
+kills come when a random number of further values has arrived, the others while it reads what is there already and goes
+on. What is held against each other: all values, kind by kind; what `status`, `deliveries` and `archive` print; every
+file of some archives; and whose mails had which papers.
 """
 
 from __future__ import annotations
@@ -159,8 +159,7 @@ def migrate(folder: Path, url: str, kills: int, chance: random.Random, known: To
             began = time.monotonic()
             process = _start(folder, url, *MIGRATE)
             if number % 2:
-                _wait_for(database, toll.values * number // (kills + 1), process)
-                time.sleep(chance.random() * 0.3)
+                _wait_for(database, int(toll.values * (number - chance.random()) / (kills + 1)) + 1, process)
                 ran_s = time.monotonic() - began
             else:
                 time.sleep(chance.random() * ran_s / 2)
@@ -179,7 +178,7 @@ def migrate(folder: Path, url: str, kills: int, chance: random.Random, known: To
 
 def _wait_for(database: Database, values: int, process: starts.Command) -> None:
     while _count(database) < values and process.poll() is None:
-        time.sleep(0.1)
+        time.sleep(0.01)
 
 
 def _count(database: Database) -> int:

@@ -25,7 +25,6 @@ from newsletter.stores.sql import (
     runs,
     saved,
     schema,
-    search,
     signups,
     tables,
     vectors,
@@ -55,9 +54,7 @@ _COLUMNS_OF: dict[str, Any] = {
     "gradings": llm_calls.grading_columns_of,
     "announcement_days": announcements.columns_of,
     "paper_vectors": vectors.columns_of,
-    "digests": digests.columns_of,
 }
-_MORE_COLUMNS_OF: dict[str, Any] = {"digests": search.columns_of}
 _CONDITIONS_OF = {"documents": (documents.are_lasting(),)}  # which rows are carried, where it is not all
 
 
@@ -67,17 +64,12 @@ class SqlContents:
     def __init__(self, database: Database) -> None:
         schema.require_tables(database)
         self._database = database
+        self._digests = digests.Digests(database)
         self._tables: dict[str, SqlTable[Any]] = {
-            kind: SqlTable(
-                database,
-                tables.metadata.tables[kind],
-                KINDS[kind],
-                columns_of,
-                more_columns_of=_MORE_COLUMNS_OF.get(kind, lambda value: {}),
-            )
+            kind: SqlTable(database, tables.metadata.tables[kind], KINDS[kind], columns_of)
             for kind, columns_of in _COLUMNS_OF.items()
         }
-        self._search = search.Search(database)
+        self._tables["digests"] = self._digests.rows
 
     def read(self) -> Iterator[tuple[str, Sequence[Any]]]:
         """All as of one moment, whatever is written meanwhile."""
@@ -104,7 +96,7 @@ class SqlContents:
 
     def write(self, kind: str, values: Sequence[Any]) -> None:
         if kind == "digests":
-            self._search.add(values)
+            self._digests.search.add(values)
         self._tables[kind].put(*values)
 
     def read_same(self, kind: str, values: Sequence[Any]) -> list[Any]:

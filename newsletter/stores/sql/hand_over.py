@@ -29,7 +29,9 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
 
+from newsletter.errors import StoreError
 from newsletter.model import Delivery, Digest
 from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
@@ -50,12 +52,21 @@ class HandOver:
     def hand_over(self, delivery: Delivery, digest: Digest) -> bool:
         """Writes both where nothing stands in the way, as nearly always; else finds out what does."""
         self.parts.digests.search.add([digest])
-        at_once = _postgresql_at_once if self.database.is_postgresql else _sqlite_at_once
-        with self.database.statement() as connection:
-            if at_once(connection, self._parameters(delivery, digest)):
-                return True
+        self.parts.digests.contents.put_once(digest)
+        if self._hand_over_at_once(delivery, digest):
+            return True
         with self.database.change():
             return self._hand_over_slowly(delivery, digest)
+
+    def _hand_over_at_once(self, delivery: Delivery, digest: Digest) -> bool:
+        at_once = _postgresql_at_once if self.database.is_postgresql else _sqlite_at_once
+        try:
+            with self.database.statement() as connection:
+                return at_once(connection, self._parameters(delivery, digest))
+        except StoreError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                return False  # its content was dropped at this very moment
+            raise
 
     def _hand_over_slowly(self, delivery: Delivery, digest: Digest) -> bool:
         """Does so step by step: it may be written already, the reader may have left, or a digest may be kept."""
@@ -83,7 +94,7 @@ class HandOver:
 def _unhindered() -> Update:
     """An UPDATE of the row that this one was made from, if the address is mailed and no digest of that date is kept.
 
-    An address with a waiting suppression is looked at more closely.
+    An address with a waiting suppression is looked at more closely. So is a digest whose content was dropped meanwhile.
     """
     who: BindParameter[str] = bindparam("key_subscriber_id")
     on: BindParameter[date] = bindparam("key_digest_on")
@@ -93,7 +104,10 @@ def _unhindered() -> Update:
         exists().where(waiting.subscriber_id == who),
         exists().where(digests.subscriber_id == who, digests.digest_on == on),
     )
-    return next_row().where(*map(not_, hindrances))
+    contents = tables.digest_contents.c
+    return next_row().where(
+        exists().where(contents.content_key == bindparam("digest_content_key")), *map(not_, hindrances)
+    )
 
 
 def _postgresql_at_once(connection: Connection, parameters: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Date,
     Dialect,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-HEAD = "0003"  # the revision of the migrations that makes these tables
+HEAD = "0004"  # the revision of the migrations that makes these tables
 
 
 class Key(TypeDecorator[str]):
@@ -112,11 +113,17 @@ deliveries = _table(
     Index("open_deliveries", "digest_on", "subscriber_id", postgresql_where=text(OPEN), sqlite_where=text(OPEN)),
 )
 
+# What digests of equal readers say alike, once
+digest_contents = _table("digest_contents", _key("content_key"))
+
 digests = _table(
     "digests",
     *(_key("subscriber_id"), _key("digest_on", Date)),
+    # None: `value` has all of it, as that of digests of before contents were kept
+    Column("content_key", Key, ForeignKey("digest_contents.content_key")),
     # The numbers of its papers, their keys below, and the words of their comments
     _asked("searchable", Text, server_default='[[],[],""]'),
+    Index("digests_by_content", "content_key"),
 )
 
 # Each paper that was in a digest, once. In SQLite the words are in an index of their own, `searchable_words`

@@ -1,5 +1,6 @@
 """The tables of the database: made by `release`, the same as the code knows, and refused when they are others."""
 
+import json
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,10 +13,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Date, bindparam, text
 
 from newsletter.errors import ConfigError, StoreError
-from newsletter.model import FoundPaper
+from newsletter.model import Digest, FoundPaper
 from newsletter.stores.sql import SqlStore, schema, tables
 from newsletter.stores.sql.database import Database, describe, parse_url
-from newsletter.stores.sql.digests import Digests
+from newsletter.stores.values import adapter_of
 from tests import archives, databases, make
 from tests.contract.stores.memories import race
 from tests.databases import sqlite_url
@@ -77,14 +78,20 @@ def test_of_racing_releases_one_makes_the_tables(opened: Opener) -> None:
     SqlStore(opened())
 
 
-def test_what_was_mailed_before_there_was_an_index_is_found(opened: Opener) -> None:
+def whole_digest(who: str, digest: Digest) -> str:
+    """As the first version wrote it."""
+    theirs = replace(digest, subscriber=replace(digest.subscriber, subscriber_id=who))
+    return json.dumps(adapter_of(Digest).dump_python(theirs, mode="json"))
+
+
+def test_what_was_mailed_by_the_first_version_is_read_and_found(opened: Opener) -> None:
     database = opened()
     schema.upgrade(database, "0001")
     said = archives.entry(2, title="Turtles")
     shown = [archives.entry(1), replace(said, score=replace(said.score, comment="Größer"))]
     mailed = archives.digest(entries=shown)
-    values = {f"s_{number:08}": Digests(database).rows.dump(mailed) for number in range(450)}
-    values = {**values, archives.WHO: Digests(database).rows.dump(mailed), "s_broken22": "{"}
+    ids = [f"s_{number:08}" for number in range(450)] + [archives.WHO]
+    values = {**{who: whole_digest(who, mailed) for who in ids}, "s_broken22": "{"}
     insert = text("INSERT INTO digests (subscriber_id, digest_on, value) VALUES (:who, :on, :value)")
     insert = insert.bindparams(bindparam("on", type_=Date))
     with database.change() as connection:
@@ -97,6 +104,7 @@ def test_what_was_mailed_before_there_was_an_index_is_found(opened: Opener) -> N
         make.handed_over(store, who, mailed.digest_on, run_id="r")
     store.close()
     for who in (archives.WHO, "s_00000449"):
+        assert make.present(store.get_digest(who, mailed.digest_on)).entries == mailed.entries
         assert store.find_papers(who, "turtle") == [FoundPaper(mailed.digest_on, 2)]
         assert store.find_papers(who, "grosser") == [FoundPaper(mailed.digest_on, 2)]
         assert len(store.find_papers(who, "lovelace")) == 2
