@@ -15,8 +15,10 @@ from newsletter.stores.sql import tables
 from newsletter.stores.sql.database import Database
 from newsletter.stores.sql.documents import Documents
 from newsletter.stores.sql.table import SqlTable
+from newsletter.stores.sql.unchanged_rows import UnchangedRows
 from newsletter.stores.values import adapter_of
 
+MOST_KEPT = 16  # days of some megabytes: a morning reads 14
 _NOTES = "feeds of "  # documents
 
 
@@ -28,6 +30,7 @@ class Announcements:
         self._database = database
         self.rows = SqlTable(database, tables.announcement_days, AnnouncementDay, columns_of)
         self._columns = tables.announcement_days.c
+        self._unchanged = UnchangedRows(self.rows, self._columns.announced_on, MOST_KEPT)
         self._documents = Documents(database)
 
     def remember_day(self, day: AnnouncementDay) -> None:
@@ -77,15 +80,13 @@ class Announcements:
         self._documents.rows.drop(names.startswith(_NOTES), names < _note_name(before))
 
     def get_day(self, announced_on: date) -> AnnouncementDay | None:
-        return self.rows.get(announced_on)
+        return self._unchanged.get(announced_on)
 
     def get_days(self, *, before: date, limit: int) -> list[AnnouncementDay]:
         if limit <= 0:
             return []
-        latest = (self._columns.announced_on.desc(),)
-        return self.rows.find(self._columns.announced_on < before, self._columns.papers > 0, order=latest, limit=limit)[
-            ::-1
-        ]
+        wanted = (self._columns.announced_on < before, self._columns.papers > 0)
+        return self._unchanged.find(*wanted, order=(self._columns.announced_on.desc(),), limit=limit)[::-1]
 
     def forget_days(self, *, before: date, most_days: int | None = None) -> None:
         self.rows.drop_days(self._columns.announced_on, before, most_days)

@@ -83,6 +83,7 @@ class Database:
         self._unflushed = unflushed.execution_options(isolation_level=_AUTOCOMMIT)
         self._local = threading.local()
         self.path = None if self.is_postgresql else Path(str(url.database))
+        self.read_before: dict[tuple[str, object], tuple[str, Any]] = {}  # see unchanged_rows.py
 
     def close(self) -> None:
         self._engine.dispose()

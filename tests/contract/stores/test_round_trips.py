@@ -145,6 +145,7 @@ def test_a_mail_costs_few_round_trips(memory: tuple[str, Store], has_earlier_mai
 def test_who_is_mailed_already_is_looked_up_with_the_others(memory: tuple[str, Store]) -> None:
     _, store = memory
     mail(store, readers(0, MANY))
+    run_morning(context_of(store), readers(0, 1), Silent(), digest_on=make.TUESDAY)  # reads the days
     counts = []
     for subscribers in (readers(0, FEW), readers(0, MANY)):
         with counted() as count:
