@@ -71,12 +71,13 @@ def measure(mornings: Mornings, case: Case, slices: int) -> list[str]:
         settings = load_settings()
         notifier, store = app.build_notifier(settings), app.build_store(settings)
         lists = [timed(lambda: app.load_subscribers(settings, store)) for _ in range(2)]
-        due: list[str] = []
-        collected = timed(lambda: due.extend(collect_round(settings, notifier, Task())[0]))
+        groups: list[list[str]] = []
+        collected = timed(lambda: groups.extend(collect_round(settings, notifier, Task())[0]))
         database = find_database(settings)
         assert database is not None
         queue = Queue(database)
-        shared = timed(lambda: queue.put_deliveries(due))
+        shared = timed(lambda: queue.put_deliveries(groups))
+        due = [who for group in groups for who in group]
         parts = app.build_lasting_parts(settings)
         jobs = [
             timed(lambda ids=due[start : start + SLICE]: serve_round(settings, notifier, Task(), frozenset(ids), parts))  # type: ignore[misc]

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from newsletter.model import Digest, Frequency, Paper, Profile, ScoreReport, Subscriber, Updates, Votes
@@ -36,6 +37,12 @@ def in_groups(subscribers: Iterable[Subscriber]) -> list[Subscriber]:
         for equals in digests.values()
         for subscriber in equals
     ]
+
+
+def part_by_ranking(grouped: Iterable[Subscriber]) -> list[list[Subscriber]]:
+    """Parts what `in_groups` gives: for the readers of each part, the same papers are ranked for the same profile."""
+    by_ranking = groupby(grouped, key=lambda one: (one.categories, one.candidate_types, one.profile))
+    return [list(readers) for _, readers in by_ranking]
 
 
 @dataclass(frozen=True, slots=True)

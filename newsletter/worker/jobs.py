@@ -81,7 +81,7 @@ class Jobs:
                 self._parts.drop()  # makes room for the list of all readers: the next mail reads the words again
                 due, look_again = collect_round(self._settings, self._notifier, task)
                 slices = self._queue.put_deliveries(due)
-            log.get_log().info("shared_out", subscribers=len(due), jobs=slices)
+            log.get_log().info("shared_out", subscribers=sum(map(len, due)), jobs=slices)
             look_again()
 
     def deliver(self, subscriber_ids: Sequence[str]) -> None:

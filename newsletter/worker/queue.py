@@ -38,6 +38,19 @@ def slice_size(readers: int) -> int:
     return min(SLICE, max(SMALL_SLICE, -(-readers // JOBS)))
 
 
+def cut(groups: Sequence[Sequence[str]], size: int) -> list[list[str]]:
+    """Cuts groups of readers, in their order, into slices of at most that size: a group in two only if it is larger."""
+    slices: list[list[str]] = []
+    for group in groups:
+        for start in range(0, len(group), size):
+            part = group[start : start + size]
+            if slices and len(slices[-1]) + len(part) <= size:
+                slices[-1] += part
+            else:
+                slices.append(list(part))
+    return slices
+
+
 class Queue:
     """The jobs of one newsletter, in the database of its memory. May be used by several threads."""
 
@@ -59,14 +72,16 @@ class Queue:
         with self._database.change():
             return claim() and self._put_once("retain")
 
-    def put_deliveries(self, subscriber_ids: Sequence[str]) -> int:
-        """Puts jobs in for those of these readers for whom none waits, in slices; gives how many. May be repeated."""
+    def put_deliveries(self, groups: Sequence[Sequence[str]]) -> int:
+        """Puts jobs in for those of these readers for whom none waits, in slices; gives how many. May be repeated.
+
+        The readers of a group, for whom the same is ranked, are in one slice if they fit.
+        """
         with self._database.change() as connection:
             self._database.lock("queue")  # two clocks look one after the other
             waiting = {who for ids in connection.execute(text(_WAITING)).scalars() for who in ids}
-            wanted = [who for who in subscriber_ids if who not in waiting]
-            size = slice_size(len(wanted))
-            slices = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+            wanted = [[who for who in group if who not in waiting] for group in groups]
+            slices = cut(wanted, slice_size(sum(map(len, wanted))))
             if slices:
                 self._defer(connection, "deliver", *({"subscriber_ids": each} for each in slices))
         return len(slices)

@@ -14,7 +14,7 @@ from typing import Protocol
 from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, collect_morning, find_due
+from newsletter.run import FEEDS, collect_morning, find_due, part_by_ranking
 from newsletter.services import directory, lost_memory
 from newsletter.settings import Settings
 
@@ -83,8 +83,10 @@ def serve_round(
     return report, listed.subscribers
 
 
-def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> tuple[list[str], Callable[[], object]]:
-    """Does what a morning needs once for everybody; gives the ids of those who are due, equal readers side by side.
+def collect_round(
+    settings: Settings, notifier: notify.Notifier, task: Task
+) -> tuple[list[list[str]], Callable[[], object]]:
+    """Does what a morning needs once for everybody; gives the ids of those who are due, those of one profile together.
 
     Also gives what looks for late papers, to be called when those are being mailed: it may take minutes.
     """
@@ -105,7 +107,7 @@ def collect_round(settings: Settings, notifier: notify.Notifier, task: Task) -> 
         )
     _tell(report, listed, notifier)
     served = [one for one in listed.subscribers if one.subscriber_id not in listed.unreadable]
-    due = [one.subscriber_id for one in find_due(context, served)]
+    due = [[one.subscriber_id for one in equals] for equals in part_by_ranking(find_due(context, served))]
     return due, partial(look_back.look_again, MOST_LOOKED_AT)
 
 

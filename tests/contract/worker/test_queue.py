@@ -1,13 +1,16 @@
 """What the queue promises to clocks and workers: nothing waits twice, and a job is there exactly if its claim is."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
 from newsletter.worker import hand_over, release_queue, require_queue
-from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, slice_size
+from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, cut, slice_size
 from tests import make
 from tests.contract.worker.conftest import Place
 
@@ -19,7 +22,7 @@ def in_slices(place: Place) -> list[list[str]]:
 
 
 def test_readers_wait_in_slices_in_their_order(place: Place) -> None:
-    assert place.queue.put_deliveries(READERS) == JOBS + 1
+    assert place.queue.put_deliveries([READERS]) == JOBS + 1
     slices = in_slices(place)
     assert [len(each) for each in slices] == [SLICE] * JOBS + [50]
     assert [who for each in slices for who in each] == READERS
@@ -32,31 +35,45 @@ def test_a_short_list_makes_jobs_for_several_workers(readers: int, size: int) ->
     assert slice_size(readers) == size
 
 
+@given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 25))
+def test_readers_of_a_group_are_in_one_slice_if_they_fit(sizes: list[int], size: int) -> None:
+    groups = [[f"s_{group}_{number}" for number in range(count)] for group, count in enumerate(sizes)]
+    slices = cut(groups, size)
+    assert [who for each in slices for who in each] == [who for group in groups for who in group]
+    assert all(0 < len(each) <= size for each in slices)
+    for group in groups:
+        holding = [each for each in slices if set(each) & set(group)]
+        assert len(holding) == -(-len(group) // size)
+    firsts = {group[0]: min(len(group), size) for group in groups if group}
+    for before, each in pairwise(slices):  # what begins a slice had no room in the one before
+        assert len(before) + firsts.get(each[0], size) > size
+
+
 def test_who_waits_already_is_not_put_in_again(place: Place) -> None:
-    place.queue.put_deliveries(READERS[:150])
-    assert place.queue.put_deliveries(READERS[:160]) == 1
-    place.queue.put_deliveries(READERS)
-    assert place.queue.put_deliveries(READERS) == 0
+    place.queue.put_deliveries([READERS[:150]])
+    assert place.queue.put_deliveries([READERS[:160]]) == 1
+    place.queue.put_deliveries([READERS])
+    assert place.queue.put_deliveries([READERS]) == 0
     assert sorted(who for each in in_slices(place) for who in each) == READERS
 
 
 def test_a_slice_that_a_worker_has_in_hand_is_not_put_in_again(place: Place) -> None:
-    place.queue.put_deliveries(READERS[:10])
+    place.queue.put_deliveries([READERS[:10]])
     place.begin_job()
     assert in_slices(place) == []
-    assert place.queue.put_deliveries(READERS[:10]) == 0
+    assert place.queue.put_deliveries([READERS[:10]]) == 0
 
 
 def test_a_slice_whose_end_was_never_written_down_holds_nobody_up_for_good(place: Place) -> None:
-    place.queue.put_deliveries(READERS[:10])
+    place.queue.put_deliveries([READERS[:10]])
     place.begin_job()
     place.execute("UPDATE procrastinate_events SET at = at - interval '11 minutes'")
-    assert place.queue.put_deliveries(READERS[:10]) == 1
+    assert place.queue.put_deliveries([READERS[:10]]) == 1
 
 
 def test_several_clocks_at_once_put_each_reader_in_once(place: Place) -> None:
     with ThreadPoolExecutor(4) as clocks:
-        counts = list(clocks.map(lambda _: place.queue.put_deliveries(READERS), range(8)))
+        counts = list(clocks.map(lambda _: place.queue.put_deliveries([READERS]), range(8)))
     assert sorted(counts) == [0] * 7 + [JOBS + 1]
     assert sorted(who for each in in_slices(place) for who in each) == READERS
 

@@ -57,7 +57,7 @@ def work_once(place: Place) -> None:
 
 def test_a_failed_slice_waits_in_the_queue_and_the_others_are_done(place: Place) -> None:
     """Without a contact for arXiv no slice can be mailed; what forgets old things needs none."""
-    place.queue.put_deliveries(["s_one23456"])
+    place.queue.put_deliveries([["s_one23456"]])
     place.queue.put_retain(lambda: True)
     work_once(place)
     jobs = place.execute(
@@ -65,7 +65,7 @@ def test_a_failed_slice_waits_in_the_queue_and_the_others_are_done(place: Place)
         "FROM procrastinate_jobs"
     )
     assert jobs == [("deliver", "todo", 1, True, True)]
-    assert place.queue.put_deliveries(["s_one23456"]) == 0, "it waits already"
+    assert place.queue.put_deliveries([["s_one23456"]]) == 0, "it waits already"
 
 
 def test_a_failed_morning_is_not_tried_again_but_makes_room_for_the_next(place: Place) -> None:
