@@ -11,7 +11,7 @@ import email.policy
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
+from email.headerregistry import Address, BaseHeader, Group, HeaderRegistry, UniqueAddressHeader, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy, Policy
 from email.utils import format_datetime
@@ -60,9 +60,16 @@ class _TextHeader(BaseHeader):
 
 
 class _MailboxHeader(UniqueAddressHeader):
-    """From, To or Reply-To, made of `Address` values."""
+    """From, To or Reply-To, made of an `Address`, which is not written and then read again as a text would be."""
 
     name: str
+
+    @classmethod
+    def parse(cls, value: Address, kwds: dict[str, Any]) -> None:  # type: ignore[override]  # given no text
+        kwds["groups"] = [Group(None, [value])]
+        kwds["decoded"] = str(value)
+        kwds["defects"] = []
+        kwds["parse_tree"] = None
 
     def fold(self, *, policy: Policy) -> str:
         return policy.linesep.join([*fold_addresses(self.name, self.addresses), ""])

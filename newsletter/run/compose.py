@@ -18,15 +18,14 @@ def compose(scorer: Scorer, selection: Selection, *, shared: SharedDigests | Non
 
     `shared`: the digests of other readers of this run, of whom one may have got the same.
     """
-    subscriber, papers = selection.subscriber, selection.papers
+    subscriber = selection.subscriber
     # What is said of a mail must not change it when it is shown again
-    without = [paper.arxiv_id for paper in papers]
-    votes = labelled_papers(selection.votes, without=without)
+    votes = labelled_papers(selection.votes, without=(each.paper.arxiv_id for each in selection.candidates))
     if shared and (known := shared.find(selection, votes)):
         return known
     score_report = scorer.score(
         subscriber.profile,
-        papers,
+        selection.papers,
         selection.history,
         floor=subscriber.min_relevance,
         votes=votes,

@@ -53,6 +53,6 @@ def labelled_papers(votes: Sequence[Vote], *, without: Iterable[str] = ()) -> tu
 
     `votes` are in the order of time; papers whose vote was taken back, or that are not stored, teach nothing.
     """
-    left_out = set(without)
     labelled = [(vote.paper, vote.value) for vote in votes if vote.paper and vote.value]
+    left_out = set(without) if labelled else set()  # a day has a thousand papers, and most readers never vote
     return tuple((paper, value) for paper, value in labelled[-MAX_LABELLED_PAPERS:] if paper.arxiv_id not in left_out)
