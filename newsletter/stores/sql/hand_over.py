@@ -91,7 +91,7 @@ class HandOver:
 
 
 @cache
-def _unhindered() -> Update:
+def _unhindered(is_postgresql: bool) -> Update:
     """An UPDATE of the row that this one was made from, if the address is mailed and no digest of that date is kept.
 
     An address with a waiting suppression is looked at more closely. So is a digest whose content was dropped meanwhile.
@@ -105,7 +105,7 @@ def _unhindered() -> Update:
         exists().where(digests.subscriber_id == who, digests.digest_on == on),
     )
     contents = tables.digest_contents.c
-    return next_row().where(
+    return next_row(is_postgresql).where(
         exists().where(contents.content_key == bindparam("digest_content_key")), *map(not_, hindrances)
     )
 
@@ -118,7 +118,7 @@ def _postgresql_at_once(connection: Connection, parameters: dict[str, Any]) -> b
 def _both_at_once() -> Any:
     """The same with the digest, in PostgreSQL: an INSERT of what the UPDATE has found."""
     rows = tables.deliveries.c
-    moved = _unhindered().returning(rows.subscriber_id, rows.digest_on).cte("moved")
+    moved = _unhindered(is_postgresql=True).returning(rows.subscriber_id, rows.digest_on).cte("moved")
     others = [bindparam(f"digest_{name}", type_=tables.digests.c[name].type) for name in _OF_DIGEST]
     digest: Select[Any] = select(moved.c.subscriber_id, moved.c.digest_on, *others)
     return insert(tables.digests).from_select(["subscriber_id", "digest_on", *_OF_DIGEST], digest)
@@ -148,7 +148,10 @@ _LIST = r"\(__\[POSTCOMPILE_(\w+)\]\)"  # as SQLAlchemy writes a list that it is
 @cache
 def _view() -> Table:
     """The view, with a column for each parameter of the two writes."""
-    moved = {name: bind.type for name, bind in _unhindered().compile(dialect=sqlite.dialect()).binds.items()}
+    moved = {
+        name: bind.type
+        for name, bind in _unhindered(is_postgresql=False).compile(dialect=sqlite.dialect()).binds.items()
+    }
     others = {f"digest_{name}": tables.digests.c[name].type for name in _OF_DIGEST}
     types = {**moved, "of_steps": Text(), **others}
     return Table(_VIEW, MetaData(), *(Column(name, kind) for name, kind in types.items()))
@@ -157,7 +160,7 @@ def _view() -> Table:
 @cache
 def view_and_trigger() -> tuple[str, str]:
     """Makes both of the same UPDATE as for PostgreSQL: in a trigger NEW.name is what `:name` is in a statement."""
-    update = str(_unhindered().compile(dialect=sqlite.dialect(paramstyle="named")))
+    update = str(_unhindered(is_postgresql=False).compile(dialect=sqlite.dialect(paramstyle="named")))
     update = re.sub(_LIST, r"(SELECT value FROM json_each(NEW.\1))", update)
     update = re.sub(r":(\w+)", r"NEW.\1", update)
     columns = [column.name for column in _view().columns]

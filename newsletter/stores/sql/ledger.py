@@ -38,7 +38,7 @@ from newsletter.stores.sql.database import ConnectionLost, Database, hash_of
 from newsletter.stores.sql.events import Events
 from newsletter.stores.sql.moves import MoveNotes
 from newsletter.stores.sql.run_locks import LivingRuns
-from newsletter.stores.sql.table import SqlTable, batched, keyed_update, select_raw
+from newsletter.stores.sql.table import SqlTable, are_these, batched, keyed_update, select_raw
 from newsletter.stores.values import adapter_of
 from newsletter.subscribers import address_change
 
@@ -118,7 +118,7 @@ class Ledger:
         raise _never_at_rest(first.delivery_id)
 
     def move(self, delivery: Delivery) -> None:
-        if self.rows.replace_given(next_row(), delivery, made_from(delivery)):
+        if self.rows.replace_given(next_row(self._database.is_postgresql), delivery, made_from(delivery)):
             return
         if self.get_delivery(delivery.subscriber_id, delivery.digest_on) != delivery:
             raise StoreConflict(f"{delivery.delivery_id} was moved by somebody else; leave it to that run")
@@ -235,7 +235,7 @@ class Ledger:
 
     def _replace(self, row: Delivery, stored: Delivery) -> bool:
         given = {"of_run": stored.run_id, "of_attempts": stored.attempts, "of_steps": [hash_of_steps(stored.steps)]}
-        return self.rows.replace_given(next_row(), row, given)
+        return self.rows.replace_given(next_row(self._database.is_postgresql), row, given)
 
 
 def made_from(delivery: Delivery) -> dict[str, Any]:
@@ -245,13 +245,13 @@ def made_from(delivery: Delivery) -> dict[str, Any]:
 
 
 @cache
-def next_row() -> Update:
+def next_row(is_postgresql: bool) -> Update:
     """An UPDATE of the row that this one was made from; of any number of racing ones one finds it."""
     columns = tables.deliveries.c
     return keyed_update(tables.deliveries).where(
         columns.run_id == bindparam("of_run"),
         columns.attempts == bindparam("of_attempts"),
-        columns.steps.in_(bindparam("of_steps", expanding=True)),
+        are_these(columns.steps, "of_steps", is_postgresql=is_postgresql),
     )
 
 
