@@ -56,18 +56,21 @@ class DigestContents:
 
     def put(self, digests: Iterable[Digest]) -> None:
         """Writes what these digests say, as far as it is not there."""
-        by_key = {hash_of(text): text for text in (_dump(_content_of(digest)) for digest in digests)}
+        contents = [_content_of(digest) for digest in digests]
+        texts = [_dump(content) for content in contents]
+        keys = [hash_of(text) for text in texts]
         new = (postgresql if self._database.is_postgresql else sqlite).insert(tables.digest_contents)
-        rows = [{"content_key": key, "value": by_key[key]} for key in sorted(by_key)]  # two writers wait in one order
+        each_once = sorted(set(zip(keys, texts, strict=True)))  # in one order, so that no two writers block each other
+        rows = [{"content_key": key, "value": text} for key, text in each_once]
         if rows:
             with self._database.statement() as connection:
                 connection.execute(new.on_conflict_do_nothing(), rows)
+        self._written.extend(zip(contents, keys, strict=True))
 
     def put_once(self, digest: Digest) -> None:
         """The same, unless this process wrote it lately: it may have been dropped since."""
         if not self._find_written(digest):
             self.put([digest])
-            self._written.append((_content_of(digest), self.key_of(digest)))
 
     def get(self, key: str) -> DigestContent:
         """Raises ValueError, which says why, for a content that is not there or cannot be read."""
