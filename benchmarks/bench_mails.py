@@ -26,7 +26,7 @@ from newsletter.theme import load_theme
 from tests import make
 
 ROUNDS = 5
-FOLDERS = (resources.folders("templates/email"), resources.folders("prompts"))
+FOLDERS = resources.folders("templates/email")
 BRAND = Brand("Morning Papers", "digest@example.org")
 TEXT = "Layers that mix tokens in $\\mathcal{O}(n)$ keep what a sequence says; we measure how much, and show why. "
 
@@ -35,9 +35,9 @@ class InliningEach(Renderer):
     """As most newsletters do it: fill the template, then inline the page."""
 
     def __init__(self, brand: Brand = BRAND) -> None:
-        super().__init__(brand, *FOLDERS)
+        super().__init__(brand, FOLDERS)
         names = ("digest.html", "_updates.html")
-        sources = {name: (FOLDERS[0][0] / name).read_text(encoding="utf-8") for name in names}
+        sources = {name: (FOLDERS[0] / name).read_text(encoding="utf-8") for name in names}
         sources["digest.html"] = load_theme().fill(sources["digest.html"])
         self._plain: Environment = environment_of(DictLoader(sources))
 
@@ -79,7 +79,7 @@ def mail(
 
 def compare(papers: int, mails: int) -> None:
     announcements, score_report = material(papers)
-    once, each = Renderer(BRAND, *FOLDERS), InliningEach()
+    once, each = Renderer(BRAND, FOLDERS), InliningEach()
     spent = {once: 0.0, each: 0.0}
     for renderer in spent:  # templates and TeX are read before the clock runs
         mail(renderer, make.subscriber(max_papers=500), announcements, score_report)

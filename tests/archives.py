@@ -16,9 +16,7 @@ from newsletter.web.archive.wording import load_archive_texts
 from tests import make
 
 WHO = "s_abcd2345"
-RENDERER = Renderer(
-    Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"), resources.folders("prompts")
-)
+RENDERER = Renderer(Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"))
 
 TEXTS = load_archive_texts()
 

@@ -47,7 +47,6 @@ IDENTITY = MailIdentity(
 RENDERER = Renderer(
     Brand("Morning Papers", "replies@papers.example.org"),
     resources.folders("templates/email", resources.SHIPPED),
-    resources.folders("prompts", resources.SHIPPED),
 )
 
 

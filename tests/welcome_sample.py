@@ -17,7 +17,6 @@ NOW = datetime(2026, 1, 6, 12, tzinfo=UTC)
 RENDERER = Renderer(
     Brand("Morning Papers", "digest@example.org", "Morning Papers, 1 Pot Lane"),
     [resources.SHIPPED / "templates/email"],
-    [resources.SHIPPED / "prompts"],
 )
 PLAIN = MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "digest@example.org")
 WHOLE = replace(

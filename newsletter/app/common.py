@@ -99,7 +99,6 @@ def build_renderer(settings: Settings) -> Renderer:
     return Renderer(
         Brand(settings.name, settings.reply_address, settings.footer),
         resources.folders("templates/email"),
-        resources.folders("prompts"),
         load_theme(),
     )
 

@@ -38,7 +38,7 @@ from newsletter.mail.templates import CompiledTemplates, load_notices, load_upda
 from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
 from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
-from newsletter.model import Digest, Frequency, RenderedDigest
+from newsletter.model import Digest, Frequency, Profile, RenderedDigest
 from newsletter.signing import Signer
 from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick, write_colon
 from newsletter.theme import Theme, load_theme
@@ -59,14 +59,12 @@ class Renderer:
     def __init__(
         self,
         brand: Brand,
-        email_folders: Sequence[Path],
-        prompt_folders: Sequence[Path],
+        folders: Sequence[Path],
         theme: Theme | None = None,  # the operator's, or the shipped one
     ) -> None:
         self._brand = brand
-        self._email = environment_of(InliningLoader(loader_of(email_folders), (theme or load_theme()).fill))
-        self._prompts = environment_of(loader_of(prompt_folders))
-        self._texts = _load_texts(email_folders, "digest.yaml")
+        self._email = environment_of(InliningLoader(loader_of(folders), (theme or load_theme()).fill))
+        self._texts = _load_texts(folders, "digest.yaml")
         self._update_texts = load_update_texts()
         self._shared = SharedPages(self.render)
 
@@ -199,22 +197,20 @@ class Renderer:
                 self.render_welcome(whole, texts, everything)
                 self.render_welcome(WelcomeContent(named), texts, little)
 
-    def profile_text(self, digest: Digest) -> str:
-        try:
-            template = self._prompts.get_template("profile.md")
-            return template.render(profile=digest.subscriber.profile).strip()
-        except TemplateError as error:
-            raise problem_of("prompts/profile.md", error) from error
+    def profile_text(self, profile: Profile, language: str) -> str:
+        """Words a profile for its reader."""
+        return self._fill(self._email, "profile.txt", profile=profile, t=pick(self._texts, language)).strip()
 
-    def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView | Texts) -> str:
+    def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView | Profile | Texts) -> str:
         try:
             return environment.get_template(name).render(view)
         except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise problem_of(f"templates/email/{name}", error) from error
 
     def _view(self, digest: Digest, links: MailLinks | None = None) -> DigestView:
-        profile = digest.prompt or self.profile_text(digest)
-        t = pick(self._texts, digest.subscriber.profile.language)
+        wanted = digest.subscriber.profile
+        profile = digest.prompt or self.profile_text(wanted, wanted.language)
+        t = pick(self._texts, wanted.language)
         notices = pick(load_notices(), t.language)
         return view_of(digest, self._brand, links or MailLinks(self._brand.reply_address), profile, t, notices)
 

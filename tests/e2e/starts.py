@@ -209,7 +209,7 @@ def _read_what_ships() -> None:
 
     os.chdir("/")  # where no file wins over one that ships; a command has its own folder
     name, address = "Morning Papers", "digest@example.org"
-    renderer = Renderer(Brand(name, address), resources.folders("templates/email"), resources.folders("prompts"))
+    renderer = Renderer(Brand(name, address), resources.folders("templates/email"))
     renderer.check()
     renderer.check_welcome(app.load_welcome_texts())
     web.check_templates(name, address)

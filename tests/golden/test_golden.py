@@ -110,7 +110,6 @@ def run_case(case: Path) -> dict[str, bytes]:
         renderer=Renderer(
             Brand("Morning Papers", "digest@example.org"),
             [resources.SHIPPED / "templates/email"],
-            [resources.SHIPPED / "prompts"],
         ),
         identity=IDENTITY,
         now=lambda: now,

@@ -36,9 +36,7 @@ from tests.fakes import FlakySender, Silent
 from tests.months.arxiv import PlayedArxiv
 
 RELEVANT_OF = 40  # one paper of so many passes
-RENDERER = Renderer(
-    Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"), resources.folders("prompts")
-)
+RENDERER = Renderer(Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"))
 IDENTITY = MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), "back@example.org")
 
 

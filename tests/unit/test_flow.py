@@ -48,7 +48,6 @@ from tests.fakes import Act, FlakySender, MemoryStore, Silent
 RENDERER = Renderer(
     Brand("Morning Papers", "back@example.org"),
     resources.folders("templates/email"),
-    resources.folders("prompts"),
 )
 
 

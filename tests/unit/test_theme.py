@@ -37,8 +37,8 @@ def test_an_empty_theme_is_the_shipped_one(tmp_path: Path) -> None:
 
 def test_mails_wear_the_theme(tmp_path: Path) -> None:
     theme = load_theme(write(tmp_path, 'fonts:\n  title: Palatino\ncolors:\n  light:\n    link: "#0b3d0b"\n'))
-    folders = [resources.folders("templates/email"), resources.folders("prompts")]
-    page = Renderer(Brand("Tea", "a@example.org", "Tea Ltd.\n1 <Pot> Lane"), *folders, theme)
+    folders = resources.folders("templates/email")
+    page = Renderer(Brand("Tea", "a@example.org", "Tea Ltd.\n1 <Pot> Lane"), folders, theme)
     rendered = page.render(digest_of(make.announcement()))
     assert 'style="color:#0b3d0b;text-decoration:none"' in rendered.html
     assert "font-family:Palatino" in rendered.html

@@ -42,10 +42,10 @@ def site() -> tuple[MemoryStore, FlaskClient, Clock]:
 
 def links_of_a_mail() -> list[str]:
     """Every address of ours in a digest: headers, text and HTML."""
-    folders = [resources.SHIPPED / "templates/email"], [resources.SHIPPED / "prompts"]
+    folders = [resources.SHIPPED / "templates/email"]
     digest = a_digest(3)
     links = IDENTITY.links_for(WHO, digest.digest_on)
-    rendered = Renderer(Brand("Tea", "back@example.org"), *folders).render(digest, links)
+    rendered = Renderer(Brand("Tea", "back@example.org"), folders).render(digest, links)
     mime = build_message(digest, rendered, IDENTITY, now=NOW).mime
     everything = "\n".join([*map(str, mime.values()), rendered.text, html.unescape(rendered.html)])
     return sorted(set(re.findall(rf"{SITE}([^\s\"'<>,]*)", everything)))

@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 
 from newsletter.addresses import mailto_link
 from newsletter.mail import render, templates
-from newsletter.model import Delivery, Digest
+from newsletter.model import Delivery, Digest, Profile
 from newsletter.papers import bibtex, ris, search
 from newsletter.texts import (
     FALLBACK_LANGUAGE,
@@ -52,7 +52,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]") 
 
 
 class Pages:
-    """Makes the pages of any edition. `profile_text` words a digest's profile, `markdown` the whole digest."""
+    """Makes the pages of any edition. `profile_text` words a profile in a language, `markdown` the whole digest."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Pages:
         brand_name: str,
         reply_address: str,
         authority: str,
-        profile_text: Callable[[Digest], str],
+        profile_text: Callable[[Profile, str], str],
         markdown: Callable[[Digest], str],
     ) -> None:
         self._environment = _environment(folders, brand_name, reply_address)
@@ -78,7 +78,7 @@ class Pages:
         days = edition.digests.days()
         view = day_view(
             digest,
-            digest.prompt or self._profile_text(digest),
+            digest.prompt or self._profile_text(digest.subscriber.profile, edition.language),
             self._t(edition.language),
             earlier=max((day for day in days if day < on), default=None),
             later=min((day for day in days if day > on), default=None),

@@ -41,9 +41,7 @@ from tests.fakes import FlakySender, MemoryStore, Silent
 PRICE = Price(input=Decimal(1), cached=Decimal("0.1"), cache_write=Decimal(1), output=Decimal(5))
 HALF = Price(input=Decimal("0.5"), cached=Decimal("0.05"), cache_write=Decimal("0.5"), output=Decimal("2.5"))
 PROMPTS = load_prompts(resources.read_text)
-RENDERER = Renderer(
-    Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"), resources.folders("prompts")
-)
+RENDERER = Renderer(Brand("Morning Papers", "back@example.org"), resources.folders("templates/email"))
 QUARTER = timedelta(minutes=15)
 SIX = make.NOW  # 06:00 UTC: one in the morning at arXiv, whose feeds have just turned
 NOON = SIX + timedelta(hours=6)  # when the reader in New York wants the mail

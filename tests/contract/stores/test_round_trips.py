@@ -108,7 +108,7 @@ def context_of(store: Store) -> RunContext:
         scorer=Everything(),
         sender=FlakySender(lambda: make.NOW),
         store=store,
-        renderer=Renderer(brand, resources.folders("templates/email"), resources.folders("prompts")),
+        renderer=Renderer(brand, resources.folders("templates/email")),
         identity=MailIdentity(Address("Morning Papers", addr_spec="digest@example.org"), brand.reply_address),
         now=lambda: make.NOW,
         predecessors=Unrelated(),

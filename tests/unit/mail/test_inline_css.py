@@ -161,6 +161,6 @@ def test_a_style_chosen_by_data_is_refused_with_its_line(attribute: str) -> None
 
 def test_a_mistake_in_a_template_is_told_with_the_line_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "digest.html").write_text("<html>\n<style>\np { color: red }\n</style>\n{% if %}", encoding="utf-8")
-    renderer = Renderer(BRAND, [tmp_path, resources.SHIPPED / "templates/email"], resources.folders("prompts"))
+    renderer = Renderer(BRAND, [tmp_path, resources.SHIPPED / "templates/email"])
     with pytest.raises(Exception, match=r"digest\.html:5: "):
         renderer.check()

@@ -1,5 +1,6 @@
 """Mails in each language: none has a sentence of another one, and every line of a text part fits a screen."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from newsletter.mail.message import MailIdentity, MailLinks, VoteLinks
 from newsletter.mail.render import Brand, Renderer
 from newsletter.mail.templates import load_notices, load_update_texts
 from newsletter.mail.welcome import FILE, FORMER_KEYS
-from newsletter.model import Digest, Frequency
+from newsletter.model import Digest, Frequency, LibraryPaper, Profile, Topic
 from newsletter.papers import taxonomy
 from newsletter.services import signup
 from newsletter.signing import Signer
@@ -84,9 +85,7 @@ DIGESTS = {
     name: getattr(sample_digest, name)
     for name in ("EVERYTHING", "PARTLY_JUDGED", "BY_WORDS", "BY_TOPIC", "NOTHING", "FILLED_UP", "NEAREST_ONLY")
 }
-RENDERER = Renderer(
-    Brand("A name of a newsletter", "x@example.org"), resources.folders("templates/email"), resources.folders("prompts")
-)
+RENDERER = Renderer(Brand("A name of a newsletter", "x@example.org"), resources.folders("templates/email"))
 
 
 def too_wide(text: str) -> list[str]:
@@ -124,6 +123,22 @@ def test_no_line_of_a_digests_text_is_wider_than_a_screen(
 
 
 @pytest.mark.parametrize("language", OTHER_LANGUAGES)
+def test_the_readers_profile_is_worded_in_the_readers_language(language: str) -> None:
+    profile = Profile(
+        language=language,
+        topics=(Topic("qqq", "www", "eee"),),
+        like=("rrr",),
+        avoid=("ttt",),
+        papers=(LibraryPaper("yyy", "yyy"),),
+    )
+    english, own = (set(re.findall(r"\w+", RENDERER.profile_text(profile, each))) for each in ("en", language))
+    theirs = {"qqq", "www", "eee", "rrr", "ttt", "yyy"}
+    assert english - theirs == {"1", "Relevant", "Irrelevant", "Keywords", "Papers", "you", "keep"}
+    assert theirs <= own
+    assert not own & {"Irrelevant", "Keywords", "Papers", "you", "keep"}
+
+
+@pytest.mark.parametrize("language", OTHER_LANGUAGES)
 def test_a_price_that_is_not_known_is_said_so_in_the_readers_language(language: str) -> None:
     profile = replace(sample_digest.EVERYTHING.subscriber.profile, language=language)
     digest = replace(sample_digest.EVERYTHING, subscriber=replace(sample_digest.EVERYTHING.subscriber, profile=profile))
@@ -134,7 +149,7 @@ def test_a_price_that_is_not_known_is_said_so_in_the_readers_language(language: 
 def test_a_copy_of_the_digests_sentences_may_leave_some_out(tmp_path: Path) -> None:
     (tmp_path / "digest.yaml").write_text("en: {contents: All of it}\n", encoding="utf-8")
     folders = [tmp_path, *resources.folders("templates/email")]
-    renderer = Renderer(Brand("X", "x@example.org"), folders, resources.folders("prompts"))
+    renderer = Renderer(Brand("X", "x@example.org"), folders)
     text = renderer.render(sample_digest.BY_TOPIC).text
     assert "ALL OF IT" in text
     assert "relevance" in text

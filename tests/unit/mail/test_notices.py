@@ -17,7 +17,7 @@ from newsletter.texts import LANGUAGES
 from tests.languages import foreign_words, known_words
 
 TEXTS = load_notices()
-RENDERER = Renderer(Brand("Xyzzy", "x@example.org"), resources.folders("templates/email"), resources.folders("prompts"))
+RENDERER = Renderer(Brand("Xyzzy", "x@example.org"), resources.folders("templates/email"))
 NOTICES = (
     Notice(NoticeKind.FEEDS_FAILED, {"feeds": ("cs.LG", "cs.AI", "cs.CL")}),
     Notice(NoticeKind.FEEDS_LATE, {"feeds": ("cs.LG",)}),

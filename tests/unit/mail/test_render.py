@@ -23,7 +23,7 @@ from newsletter.texts import LANGUAGES, write_date
 from tests import make
 
 BRAND = Brand("Morning Papers", "digest@example.org")
-RENDERER = Renderer(BRAND, resources.folders("templates/email"), resources.folders("prompts"))
+RENDERER = Renderer(BRAND, resources.folders("templates/email"))
 
 
 def digest_of(*announcements: Announcement, **changes: object) -> Digest:
@@ -322,7 +322,7 @@ def test_markdown_of_foreign_text_has_no_markup_of_its_own(text: str) -> None:
 
 def test_a_local_template_wins_file_by_file(tmp_path: Path) -> None:
     (tmp_path / "digest.subject.txt").write_text("Ours: {{ d.papers | length }}\n")
-    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")])
     assert renderer.render(digest_of(make.announcement())).subject == "Ours: 1"
 
 
@@ -336,7 +336,7 @@ def test_a_local_template_wins_file_by_file(tmp_path: Path) -> None:
 )
 def test_a_broken_template_is_named_with_its_line(tmp_path: Path, template: str, message: str) -> None:
     (tmp_path / "digest.subject.txt").write_text(template)
-    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")])
     with pytest.raises(ConfigError, match=re.escape(message)):
         renderer.check()
 
@@ -353,7 +353,7 @@ def test_a_broken_template_is_named_with_its_line(tmp_path: Path, template: str,
 def test_a_template_that_expects_a_model_is_refused_with_its_name(tmp_path: Path, name: str, line: str) -> None:
     """Such as an operator's copy from before there were papers without a novelty."""
     (tmp_path / name).write_text(f"<html><head></head><body>{line}</body></html>")
-    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+    renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")])
     with pytest.raises(ConfigError, match=rf"templates/email/{re.escape(name)}\b.*your copy"):
         renderer.check()
 
@@ -374,7 +374,7 @@ def test_a_template_that_leaves_out_the_news_is_refused_at_each_of_its_places(
     without = shown.replace("d.updates", "[]") if "d.updates" in shown else ""
     for place in range(1, len(pieces)):
         (tmp_path / name).write_text(shown.join(pieces[:place]) + without + shown.join(pieces[place:]))
-        renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")], resources.folders("prompts"))
+        renderer = Renderer(BRAND, [tmp_path, *resources.folders("templates/email")])
         with pytest.raises(ConfigError, match=rf"templates/email/{re.escape(name)} leaves out the news .*your copy"):
             renderer.check()
 

@@ -35,7 +35,7 @@ ENDS = ("org", "org", "com", "net")
 
 def renderer(folder: Path | None = None) -> Renderer:
     folders = resources.folders("templates/email")
-    return Renderer(BRAND, [folder, *folders] if folder else folders, resources.folders("prompts"))
+    return Renderer(BRAND, [folder, *folders] if folder else folders)
 
 
 def readers_of(digest: Digest, count: int = 12) -> list[Digest]:

@@ -15,9 +15,7 @@ from newsletter.model import Digest, Paper, PaperUpdate, SentPaper
 from newsletter.run.digest import build_digest
 from tests import make
 
-RENDERER = Renderer(
-    Brand("Morning Papers", "digest@example.org"), resources.folders("templates/email"), resources.folders("prompts")
-)
+RENDERER = Renderer(Brand("Morning Papers", "digest@example.org"), resources.folders("templates/email"))
 T = load_update_texts()["en"]
 LINKS = MailLinks("digest@example.org", web_url="https://papers.example.org/archive/TOKEN/2026-01-07")
 KNOWN = make.paper("2512.00001", abstract="It has 3 parts. It is fast. Nobody knows why.")
