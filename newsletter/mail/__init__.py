@@ -6,6 +6,7 @@ Sends nothing (senders/) and chooses no papers (run/). Mail that comes in is rea
 from newsletter.mail.cost import CostView, cost_view
 from newsletter.mail.message import MailIdentity, VoteLinks, build_message, build_service_message
 from newsletter.mail.notices import write_notices
+from newsletter.mail.paper_view import PAPER_AUTHORS
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
     BY_WORDS,
@@ -16,7 +17,6 @@ from newsletter.mail.sample_digest import (
     PARTLY_JUDGED,
 )
 from newsletter.mail.updates import UpdateView, update_views
-from newsletter.mail.view import PAPER_AUTHORS
 
 __all__ = [
     "BY_TOPIC",

@@ -23,6 +23,7 @@ from newsletter.line_breaks import columns, wrap
 from newsletter.mail.exponents import raise_exponents
 from newsletter.mail.inline_css import InliningLoader, ascii_html
 from newsletter.mail.message import MailIdentity, MailLinks, VoteLinks
+from newsletter.mail.paper_view import DigestPaper
 from newsletter.mail.sample_digest import (
     BY_TOPIC,
     BY_WORDS,
@@ -35,7 +36,7 @@ from newsletter.mail.sample_digest import (
 from newsletter.mail.shared_pages import SharedPages
 from newsletter.mail.size_budget import Detail, fit, html_bytes
 from newsletter.mail.templates import CompiledTemplates, load_notices, load_update_texts, loader_of, problem_of
-from newsletter.mail.view import Brand, DigestPaper, DigestView, one_line, view_of
+from newsletter.mail.view import Brand, DigestView, one_line, view_of
 from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, Profile, RenderedDigest

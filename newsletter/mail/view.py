@@ -1,4 +1,4 @@
-"""Prepares a digest for templates: TeX is readable and lists are short here, nothing is escaped yet. Pure.
+"""Prepares a digest for templates: its papers (paper_view.py) and all around them; nothing is escaped yet. Pure.
 
 A `DigestView` is built once for a digest, with every paper whole; `at` gives the same one as a mail shows it: an entry
 of each paper in the contents, the best few in full, and less of them where the mail would be cut (size_budget.py).
@@ -9,36 +9,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import groupby
 
 from newsletter import formatting
 from newsletter.mail import wording
 from newsletter.mail.cost import CostView, cost_view
-from newsletter.mail.earlier import FollowedPaper, WeekPaper, followed_view, week_views
+from newsletter.mail.earlier import WeekPaper, week_views
 from newsletter.mail.inbound.command_words import Command
 from newsletter.mail.message import MailLinks
 from newsletter.mail.notices import write_notice, write_notices
+from newsletter.mail.paper_view import DigestPaper, at_level, best_first, paper_view
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.mail.updates import UpdateView, update_views
-from newsletter.model import Digest, DigestEntry, Paper, Subscriber
-from newsletter.papers import (
-    PaperLinks,
-    acknowledgements,
-    key_sentence,
-    paper_links,
-    readable,
-    readable_name,
-    show_category,
-)
-from newsletter.subscribers import names_topic
+from newsletter.model import Digest, Subscriber
+from newsletter.papers import acknowledgements
 from newsletter.texts import Texts, write_date, write_number
 
 PREHEADER_CHARS = 140
 MOST_IN_FULL = 3  # where the reader asks for no number
 MOST_MINUTES = 8  # of a mail that has papers in full, likewise
-PAPER_AUTHORS = 6  # the web edition has them all
 # Silent reading of prose takes a minute for 238 words (Brysbaert 2019, https://doi.org/10.1016/j.jml.2019.104047), here
 # of 7 characters with the blank.
 CHARS_A_MINUTE = 1650
@@ -54,41 +44,6 @@ class Brand:
     name: str
     reply_address: str
     footer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DigestPaper:
-    number: int
-    arxiv_id: str
-    version: int
-    links: PaperLinks
-    title: str
-    toc_authors: str
-    authors: str
-    all_authors: str
-    abstract: str
-    sentence: str  # of the abstract: what the paper does or finds; empty for want of room
-    comment: str  # why it is here; empty for want of room
-    relevance: int
-    novelty: int | None  # None: no model judged it
-    is_by_words: bool  # to be said of this one, since a model judged others
-    category: str
-    kind: str
-    topic: str  # empty where it would say nothing
-    names_topic: bool  # the head of the comment names the topic, so that it need not be said again
-    pinned: str
-    is_nearest: bool  # it is below a cut-off
-    follows: FollowedPaper | None  # the paper sent before whose line of work it goes on with
-    more_url: str  # empty without a web part, or for want of room
-    less_url: str
-    save_url: str = ""
-    has_links: bool = True  # there is room for topic, PDF and code
-    has_authors: bool = True  # there is room for them
-    is_in_full: bool = False  # it stands below the contents, too
-
-    @property
-    def url(self) -> str:
-        return self.links.abstract
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +143,7 @@ class DigestView:
     @property
     def all_best_first(self) -> tuple[int, ...]:
         """The places of all papers, the best one's first."""
-        return _best_first(self.all_papers)
+        return best_first(self.all_papers)
 
     @property
     def default_full(self) -> int:
@@ -215,7 +170,8 @@ class DigestView:
 
     def at(self, levels: Sequence[Detail]) -> DigestView:
         """The same with so much of each paper: what a mail shows of a digest. `levels` are in the papers' order."""
-        shown = [_at(p, level) for p, level in zip(self.all_papers, levels, strict=True) if level > Detail.LEFT_OUT]
+        at_levels = zip(self.all_papers, levels, strict=True)
+        shown = [at_level(paper, level) for paper, level in at_levels if level > Detail.LEFT_OUT]
         in_full = [self.all_papers[place] for place in self.all_best_first if levels[place] is Detail.FULL]
         return replace(
             self,
@@ -234,7 +190,7 @@ def view_of(
     is_nearest_only = counts.nearest > 0 and not counts.passed
     names_topics = len(subscriber.profile.topics) > 1
     papers = tuple(
-        _paper_view(entry, mail_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
+        paper_view(entry, mail_links, t, has_topic=names_topics, is_by_words=digest.is_by_words)
         for entry in digest.entries
     )
     week = week_views(digest.weekly_best, mail_links.web_url, t)
@@ -298,7 +254,7 @@ def view_of(
 
 def _preheader(papers: Sequence[DigestPaper], *, is_first_named: bool) -> str:
     """Gives the titles of the best three papers, without the one that the subject names."""
-    shown = _best_first(papers)[int(is_first_named) :][:3]
+    shown = best_first(papers)[int(is_first_named) :][:3]
     return one_line(" · ".join(papers[place].title for place in shown), PREHEADER_CHARS)
 
 
@@ -307,32 +263,6 @@ def one_line(text: str, most: int) -> str:
     printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     line = " ".join(printable.split())
     return line if len(line) <= most else line[: most - 1].rsplit(" ", 1)[0].rstrip(" ,.:;·–—") + "…"
-
-
-def _merit(paper: DigestPaper) -> tuple[bool, int, int, int]:
-    """What passed before the nearest, then as digest.reading_order, by what is left of it: of equal ones the first."""
-    return (not paper.is_nearest, paper.relevance, paper.novelty or 0, -paper.number)
-
-
-def _best_first(papers: Sequence[DigestPaper]) -> tuple[int, ...]:
-    return tuple(sorted(range(len(papers)), key=lambda place: _merit(papers[place]), reverse=True))
-
-
-def _at(paper: DigestPaper, level: Detail) -> DigestPaper:
-    """The paper's entry in the contents, with so much of it."""
-    if level >= Detail.ENTRY:
-        return replace(paper, is_in_full=level is Detail.FULL)
-    return replace(
-        paper,
-        more_url="",
-        less_url="",
-        save_url="",
-        has_links=level >= Detail.LINKS,
-        sentence=paper.sentence if level >= Detail.SENTENCE else "",
-        has_authors=level >= Detail.SENTENCE,
-        comment=paper.comment if level >= Detail.REASON else "",
-        names_topic=paper.names_topic and level >= Detail.REASON,
-    )
 
 
 def _minutes(
@@ -352,60 +282,3 @@ def _wanted(subscriber: Subscriber) -> str:
     profile = subscriber.profile
     words = [*(topic.name for topic in profile.topics), *profile.like]
     return one_line(", ".join(words), WANTED_CHARS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Readable:
-    title: str
-    names: tuple[str, ...]  # without affiliations
-    all_authors: str
-    abstract: str
-    sentence: str
-    links: PaperLinks
-
-
-@lru_cache(maxsize=2048)  # a morning's readers share its papers; about 10 MB
-def _readable(paper: Paper) -> _Readable:
-    names = [readable_name(name) for name in paper.authors]
-    title, abstract = readable(paper.title), readable(paper.abstract)
-    return _Readable(
-        title=formatting.isolate(title),
-        names=tuple(formatting.isolate(name.split(" (")[0]) for name in names),
-        all_authors=", ".join(map(formatting.isolate, names)),
-        abstract=abstract,
-        sentence=key_sentence(title, abstract),
-        links=paper_links(paper),
-    )
-
-
-_comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
-
-
-def _paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bool, is_by_words: bool) -> DigestPaper:
-    paper, text, votes = entry.paper, _readable(entry.paper), links.vote_links
-    return DigestPaper(
-        number=entry.number,
-        arxiv_id=paper.arxiv_id,
-        version=paper.version,
-        links=text.links,
-        title=text.title,
-        toc_authors=wording.short_authors(text.names),
-        authors=wording.join_names(t, text.names, PAPER_AUTHORS),
-        all_authors=text.all_authors,
-        abstract=text.abstract,
-        sentence=text.sentence,
-        comment=_comment(entry.score.comment),
-        relevance=entry.score.relevance,
-        novelty=entry.score.novelty,
-        is_by_words=entry.score.novelty is None and not is_by_words,
-        category=show_category(paper.primary, feed_title=text.links.name),
-        kind=wording.kind_label(t, entry.announce_type, paper.version),
-        topic=formatting.isolate(entry.topic) if has_topic else "",
-        names_topic=has_topic and bool(entry.topic) and names_topic(_comment(entry.score.comment), entry.topic),
-        pinned=formatting.isolate(entry.pinned_author),
-        is_nearest=entry.is_nearest,
-        follows=followed_view(entry.follows, links.web_url, t),
-        more_url=votes.url(paper.arxiv_id, 1) if votes else "",
-        less_url=votes.url(paper.arxiv_id, -1) if votes else "",
-        save_url=votes.save_url(paper.arxiv_id) if votes else "",
-    )

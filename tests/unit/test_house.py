@@ -29,8 +29,9 @@ PURE = """
 model errors addresses signing formatting delivery papers subscribers files.yaml_nodes files.yaml_hints
 files.yaml_checks run.schedule run.clock run.digest run.nearest run.backlog run.reconcile mail.size_budget mail.message
 mail.wording mail.cost mail.notices mail.updates run.updates line_breaks texts phrases
-mail.header_folding mail.view mail.earlier mail.sample_digest mail.responses services.service_mail mail.inbound.bounces
-mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands mail.inbound.writer mail.inbound.command_words
+mail.header_folding mail.view mail.paper_view mail.earlier mail.sample_digest mail.responses services.service_mail
+mail.inbound.bounces mail.inbound.sendgrid_events mail.inbound.parse mail.inbound.commands mail.inbound.writer
+mail.inbound.command_words
 mail.inbound.folding mail.inbound.pauses mail.inbound.body_text mail.inbound.parts
 mail.quoted_printable mail.shared_pages
 mail.inbound.html scoring.llm.answers scoring.llm.prompts scoring.llm.loose_json scoring.llm.reasoning
