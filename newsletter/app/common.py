@@ -128,10 +128,10 @@ def load_subscribers(settings: Settings, store: Store, only: Collection[str] | N
 
 
 def find_problem_of_list(settings: Settings, store: Store) -> str:
-    """Says what is wrong with the subscribers file, as `directory.find_problem` does."""
-    from newsletter.services import directory
+    """Says what is wrong with the subscribers file, as `subscribers_file.find_problem` does."""
+    from newsletter.services import subscribers_file
 
-    return directory.find_problem(settings.subscribers, store)
+    return subscribers_file.find_problem(settings.subscribers, store)
 
 
 def load_listed(settings: Settings, store: Store, only: Collection[str] | None = None) -> ListedSubscribers:

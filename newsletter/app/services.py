@@ -89,8 +89,9 @@ def build_signup_service(settings: Settings, store: Store, on_signup: Callable[[
     from newsletter.ops import log
     from newsletter.run import Timing
     from newsletter.scoring import find_unknown_words
-    from newsletter.services.directory import find_served, load_file
+    from newsletter.services.directory import find_served
     from newsletter.services.signup import FILE, SignupService
+    from newsletter.services.subscribers_file import load_file
     from newsletter.subscribers.enrolment import subscriber_from_signup
 
     check_open_subscription(settings)
@@ -131,7 +132,7 @@ def build_welcome_service(settings: Settings, store: Store) -> WelcomeService:
     from newsletter.mail.message import build_welcome
     from newsletter.ops import log
     from newsletter.papers import arxiv_day
-    from newsletter.services.directory import find_possible_heirs
+    from newsletter.services.listing_changes import find_possible_heirs
     from newsletter.services.welcomes import WelcomeService
 
     identity = build_mail_identity(settings)

@@ -24,7 +24,7 @@ from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.papers import categories
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import directory, library, lost_memory, reader_texts, signup
+from newsletter.services import library, listing_changes, lost_memory, reader_texts, signup, subscribers_file
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
@@ -154,7 +154,7 @@ def _fail(name: str, error: NewsletterError, code: int) -> int:
 
 
 def _subscribers(path: Path, settings: Settings) -> str:
-    text = directory.read_subscribers(path)
+    text = subscribers_file.read_subscribers(path)
     file = parse_file(text, source=str(path))
     count = len(file.subscribers)
     counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes, *_venues_without_account(file, settings)]
@@ -300,8 +300,8 @@ def _possible_moves(settings: Settings) -> Sequence[str]:
         store = app.find_store(settings, "documents")
         if store is None:
             return ()
-        listed = parse_file(directory.read_subscribers(settings.subscribers), source="").subscribers
-        found = directory.find_possible_moves(listed, store, app.utc_now().date())
+        listed = parse_file(subscribers_file.read_subscribers(settings.subscribers), source="").subscribers
+        found = listing_changes.find_possible_moves(listed, store, app.utc_now().date())
     except (ConfigError, StoreError):
         return ()  # told above
     return [text for _, text in found]

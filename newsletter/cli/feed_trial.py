@@ -11,7 +11,7 @@ from newsletter.cli.mail_trial import Trial
 from newsletter.errors import ConfigError
 from newsletter.model import Feed
 from newsletter.papers import is_arxiv
-from newsletter.services import directory
+from newsletter.services import subscribers_file
 from newsletter.settings import Settings
 from newsletter.subscribers import parse_file
 
@@ -22,7 +22,7 @@ def feed_trials(settings: Settings, path: Path) -> Iterator[Trial]:
     Nothing while the file is broken, which is told by its own check.
     """
     try:
-        file = parse_file(directory.read_subscribers(path), source=str(path))
+        file = parse_file(subscribers_file.read_subscribers(path), source=str(path))
     except ConfigError:
         return
     named = sorted({each for reader in file.subscribers for each in reader.categories if not is_arxiv(each)})

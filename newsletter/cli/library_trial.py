@@ -9,7 +9,7 @@ from newsletter import app
 from newsletter.errors import ConfigError, FetchError
 from newsletter.formatting import cut_at_clause
 from newsletter.model import ZoteroLibrary
-from newsletter.services import directory
+from newsletter.services import subscribers_file
 from newsletter.settings import Settings
 from newsletter.sources import LibraryReader
 from newsletter.subscribers import parse_file
@@ -18,7 +18,7 @@ from newsletter.subscribers import parse_file
 def find_libraries(path: Path) -> Sequence[ZoteroLibrary]:
     """Lists the libraries that the file names, each once; none of a file that cannot be read, which others say."""
     try:
-        file = parse_file(directory.read_subscribers(path), source=str(path))
+        file = parse_file(subscribers_file.read_subscribers(path), source=str(path))
     except ConfigError:
         return ()
     return tuple(dict.fromkeys(one.zotero for one in file.subscribers if one.zotero))

@@ -20,7 +20,7 @@ from newsletter.cli.shutdown import Worker
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.model import PromisedMail
 from newsletter.ops import notify
-from newsletter.services import directory, lost_memory, signup, welcomes
+from newsletter.services import lost_memory, signup, subscribers_file, welcomes
 from newsletter.settings import Settings
 from newsletter.stores import Store
 
@@ -71,7 +71,7 @@ def keep_welcomes(settings: Settings, store: Store, worker: Worker) -> None:
 def _mark_of_list(settings: Settings, store: Store) -> object:
     """Gives what is another value after each change of who is listed; None if it cannot be read."""
     try:
-        return store.mark_of_enrolled(), sha256(directory.read_subscribers(settings.subscribers)).digest()
+        return store.mark_of_enrolled(), sha256(subscribers_file.read_subscribers(settings.subscribers)).digest()
     except NewsletterError:
         return None  # the look itself says what is wrong
 

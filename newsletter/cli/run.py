@@ -41,7 +41,7 @@ from newsletter.cli.shutdown import Ending
 from newsletter.model import TALLY, FeedOutcome, RunOutcome, RunReport, Subscriber, SubscriberReport, tally
 from newsletter.ops import alerts, log, notify
 from newsletter.run import FIRST_DAYS, BackfillReport, RunContext, foretell
-from newsletter.services import directory
+from newsletter.services import directory, subscribers_file
 from newsletter.settings import Settings, load_settings
 from newsletter.sources import sample
 from newsletter.stores import Store
@@ -231,7 +231,7 @@ def _questions(listed: directory.SubscriberList) -> list[str]:
 
 def _complain_of(problem: str, *lines: str) -> None:
     if problem:
-        complain(f"{problem}\n{directory.LAST_GOOD_SERVES}")
+        complain(f"{problem}\n{subscribers_file.LAST_GOOD_SERVES}")
     for line in lines:
         complain(line)
 

@@ -18,7 +18,7 @@ from newsletter.cli.suppressions import describe_status
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail import welcome
 from newsletter.model import MOST_PROFILE_CHARS, PromisedMail, SignUp, SignUpOrigin, Subscriber
-from newsletter.services import additions, directory, reader_texts
+from newsletter.services import additions, reader_texts, subscribers_file
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, profile_yaml
@@ -109,7 +109,7 @@ def add(
 
 def load_defaults(settings: Settings, store: Store) -> SubscribersFile:
     """Reads subscribers.yaml for whoever is added, or its last good version, and says so loudly."""
-    file, problem = directory.load_file(settings.subscribers, store, app.default_cut_off(settings))
+    file, problem = subscribers_file.load_file(settings.subscribers, store, app.default_cut_off(settings))
     if problem:
         complain(f"{problem}\nThe defaults are those of the last good version.")
     return file

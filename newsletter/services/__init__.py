@@ -18,6 +18,7 @@ __all__ = [
     "find_paper",
     "find_saved",
     "library",
+    "listing_changes",
     "live_libraries",
     "lost_memory",
     "profiles",
@@ -25,6 +26,7 @@ __all__ = [
     "save",
     "signup",
     "subscriber_import",
+    "subscribers_file",
     "trial_words",
     "welcomes",
 ]

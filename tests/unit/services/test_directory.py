@@ -16,15 +16,9 @@ from newsletter.addresses import subscriber_id
 from newsletter.delivery.suppression import pause
 from newsletter.errors import ConfigError, ReaderUnreadable
 from newsletter.model import Frequency, ReaderWishes, RevisionOrigin, SignUp, SignUpOrigin, Subscriber
-from newsletter.services.directory import (
-    LAST_GOOD,
-    READ_AT_ONCE,
-    find_served,
-    load_file,
-    load_listed,
-    load_subscribers,
-    read_subscribers,
-)
+from newsletter.services.directory import find_served, load_listed, load_subscribers
+from newsletter.services.enrolled_subscribers import READ_AT_ONCE
+from newsletter.services.subscribers_file import LAST_GOOD, load_file, read_subscribers
 from newsletter.stores.tinydb import TinyStore
 from tests.make import NOW, TUESDAY
 from tests.memory_store import MemoryStore

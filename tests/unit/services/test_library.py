@@ -11,7 +11,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import Profile, RevisionOrigin, Subscriber
 from newsletter.run.digest import anonymize
 from newsletter.scoring.llm.grader import profile_key
-from newsletter.services import additions, directory, library
+from newsletter.services import additions, directory, library, subscribers_file
 from newsletter.services.profiles import ProfileService
 from newsletter.stores import Store
 from newsletter.stores.tinydb import TinyStore
@@ -98,7 +98,7 @@ def test_who_was_added_by_the_command_may_have_a_file_too(tmp_path: Path, store:
     (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
     path = tmp_path / "subscribers.yaml"
     path.write_text(ENTRY.format("[Moons of ice]"), encoding="utf-8")
-    file, _ = directory.load_file(path, store, 6)
+    file, _ = subscribers_file.load_file(path, store, 6)
     profile = "categories: [cs.LG]\npapers: mine.ris\n"
     added = additions.add(
         store, directory.load_listed(path, store, 6), additions.read_profile("bo@example.org", "", profile, file, NOW)
