@@ -64,7 +64,7 @@ class Renderer:
         theme: Theme | None = None,  # the operator's, or the shipped one
     ) -> None:
         self._brand = brand
-        self._email = environment_of(InliningLoader(loader_of(folders), (theme or load_theme()).fill))
+        self._templates = environment_of(InliningLoader(loader_of(folders), (theme or load_theme()).fill))
         self._texts = _load_texts(folders, "digest.yaml")
         self._update_texts = load_update_texts()
         self._shared = SharedPages(self.render)
@@ -79,7 +79,7 @@ class Renderer:
         view, wanted = self._view(digest, links), digest.subscriber.full
         html, shown = self._fit(view, view.default_full if wanted is None else wanted, t)
         return RenderedDigest(
-            subject=one_line(self._fill(self._email, "digest.subject.txt", d=shown, t=t), SUBJECT_CHARS),
+            subject=one_line(self._fill("digest.subject.txt", d=shown, t=t), SUBJECT_CHARS),
             html=html,
             text=self._text(shown if shown.web_url else shown.whole_text, t),
         )
@@ -113,17 +113,17 @@ class Renderer:
         return page, shown
 
     def _page(self, view: DigestView, t: Texts) -> str:
-        return ascii_html(self._fill(self._email, "digest.html", d=view, t=t, u=pick(self._update_texts, t.language)))
+        return ascii_html(self._fill("digest.html", d=view, t=t, u=pick(self._update_texts, t.language)))
 
     def _text(self, view: DigestView, t: Texts) -> str:
-        return self._fill(self._email, "digest.txt", d=view, t=t, u=pick(self._update_texts, t.language))
+        return self._fill("digest.txt", d=view, t=t, u=pick(self._update_texts, t.language))
 
     def render_welcome(self, content: WelcomeContent, texts: TextsByLanguage, links: MailLinks) -> RenderedDigest:
         """Fills the templates of a welcome, in its reader's language. `links` are those of this very mail."""
         t = pick(texts, content.reader.profile.language)
         view = welcome_view_of(content, self._brand, links, t)
-        html = ascii_html(self._fill(self._email, "welcome.html", w=view))
-        return RenderedDigest(view.subject, html, self._fill(self._email, "welcome.txt", w=view))
+        html = ascii_html(self._fill("welcome.html", w=view))
+        return RenderedDigest(view.subject, html, self._fill("welcome.txt", w=view))
 
     def markdown(self, digest: Digest) -> str:
         """The digest as a page: header table, counts, table of contents, papers, profile."""
@@ -134,7 +134,7 @@ class Renderer:
             nearest_heading=formatting.nearest_heading(digest, whose="the"),
         )
         t, u = self._texts[FALLBACK_LANGUAGE], self._update_texts[FALLBACK_LANGUAGE]
-        return self._fill(self._email, "digest.md", d=view, t=t, u=u)
+        return self._fill("digest.md", d=view, t=t, u=u)
 
     def check(self) -> None:
         """Renders digests in which every branch of the templates is taken. Raises ConfigError like `render`."""
@@ -165,9 +165,7 @@ class Renderer:
         """Refuses a template that shows the word None where a paper has no novelty."""
         t, u = self._texts[FALLBACK_LANGUAGE], self._update_texts[FALLBACK_LANGUAGE]
         for name in ("digest.html", "digest.txt", "digest.md"):
-            judged, unjudged = (
-                self._fill(self._email, name, d=self._view(one), t=t, u=u) for one in (EVERYTHING, BY_WORDS)
-            )
+            judged, unjudged = (self._fill(name, d=self._view(one), t=t, u=u) for one in (EVERYTHING, BY_WORDS))
             if unjudged.count("None") > judged.count("None"):
                 raise ConfigError(
                     f"templates/email/{name} shows None for a paper that no model judged; "
@@ -180,7 +178,7 @@ class Renderer:
         for digest in (EVERYTHING, replace(NOTHING, updates=EVERYTHING.updates)):
             view = self._view(digest)
             for name in ("digest.html", "digest.txt", "digest.md"):
-                if view.updates[0].notice not in self._fill(self._email, name, d=view, t=t, u=u):
+                if view.updates[0].notice not in self._fill(name, d=view, t=t, u=u):
                     raise ConfigError(
                         f"templates/email/{name} leaves out the news of papers that readers were sent, which count as "
                         "told; take over the lines with updates from the shipped one, or remove your copy to use that"
@@ -200,11 +198,11 @@ class Renderer:
 
     def profile_text(self, profile: Profile, language: str) -> str:
         """Words a profile for its reader."""
-        return self._fill(self._email, "profile.txt", profile=profile, t=pick(self._texts, language)).strip()
+        return self._fill("profile.txt", profile=profile, t=pick(self._texts, language)).strip()
 
-    def _fill(self, environment: Environment, name: str, **view: DigestView | WelcomeView | Profile | Texts) -> str:
+    def _fill(self, name: str, **view: DigestView | WelcomeView | Profile | Texts) -> str:
         try:
-            return environment.get_template(name).render(view)
+            return self._templates.get_template(name).render(view)
         except (TemplateError, TypeError) as error:  # TypeError: a filter that takes no None, in an operator's copy
             raise problem_of(f"templates/email/{name}", error) from error
 

@@ -29,7 +29,7 @@ from newsletter.run.record import open_run, report_unreadable
 from newsletter.run.retention import ANNOUNCEMENT_DAYS, forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, mail_date, next_mail_at
 from newsletter.run.select import Selection, select
-from newsletter.run.shared_digests import in_groups, part_by_ranking
+from newsletter.run.shared_digests import in_groups, split_by_profile
 from newsletter.run.trial import TRIED_DAYS, Trial, TrialDay, count_days, try_days
 
 __all__ = [
@@ -72,7 +72,6 @@ __all__ = [
     "next_mail_at",
     "open_run",
     "outcomes",
-    "part_by_ranking",
     "prefetch_scores",
     "preview",
     "reading_order",
@@ -83,6 +82,7 @@ __all__ = [
     "settle_claim",
     "settle_doubts",
     "settle_overtaken",
+    "split_by_profile",
     "try_days",
     "weigh_bounces",
     "who_needs_feeds_now",

@@ -39,10 +39,10 @@ def in_groups(subscribers: Iterable[Subscriber]) -> list[Subscriber]:
     ]
 
 
-def part_by_ranking(grouped: Iterable[Subscriber]) -> list[list[Subscriber]]:
-    """Parts what `in_groups` gives: for the readers of each part, the same papers are ranked for the same profile."""
-    by_ranking = groupby(grouped, key=lambda one: (one.categories, one.candidate_types, one.profile))
-    return [list(readers) for _, readers in by_ranking]
+def split_by_profile(grouped: Iterable[Subscriber]) -> list[list[Subscriber]]:
+    """Splits what `in_groups` gives into readers of one profile, who choose from the same papers."""
+    by_profile = groupby(grouped, key=lambda one: (one.categories, one.candidate_types, one.profile))
+    return [list(readers) for _, readers in by_profile]
 
 
 @dataclass(frozen=True, slots=True)

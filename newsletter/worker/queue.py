@@ -38,7 +38,7 @@ def slice_size(readers: int) -> int:
     return min(SLICE, max(SMALL_SLICE, -(-readers // JOBS)))
 
 
-def cut(groups: Sequence[Sequence[str]], size: int) -> list[list[str]]:
+def cut_into_slices(groups: Sequence[Sequence[str]], size: int) -> list[list[str]]:
     """Cuts groups of readers, in their order, into slices of at most that size: a group in two only if it is larger."""
     slices: list[list[str]] = []
     for group in groups:
@@ -75,13 +75,13 @@ class Queue:
     def put_deliveries(self, groups: Sequence[Sequence[str]]) -> int:
         """Puts jobs in for those of these readers for whom none waits, in slices; gives how many. May be repeated.
 
-        The readers of a group, for whom the same is ranked, are in one slice if they fit.
+        The readers of a group, who have one profile, are in one slice if they fit.
         """
         with self._database.change() as connection:
             self._database.lock("queue")  # two clocks look one after the other
             waiting = {who for ids in connection.execute(text(_WAITING)).scalars() for who in ids}
             wanted = [[who for who in group if who not in waiting] for group in groups]
-            slices = cut(wanted, slice_size(sum(map(len, wanted))))
+            slices = cut_into_slices(wanted, slice_size(sum(map(len, wanted))))
             if slices:
                 self._defer(connection, "deliver", *({"subscriber_ids": each} for each in slices))
         return len(slices)

@@ -14,7 +14,7 @@ from typing import Protocol
 from newsletter import app, flow
 from newsletter.model import RunReport, Subscriber
 from newsletter.ops import alerts, log, notify
-from newsletter.run import FEEDS, collect_morning, find_due, part_by_ranking
+from newsletter.run import FEEDS, collect_morning, find_due, split_by_profile
 from newsletter.services import directory, lost_memory
 from newsletter.settings import Settings
 
@@ -107,7 +107,7 @@ def collect_round(
         )
     _tell(report, listed, notifier)
     served = [one for one in listed.subscribers if one.subscriber_id not in listed.unreadable]
-    due = [[one.subscriber_id for one in equals] for equals in part_by_ranking(find_due(context, served))]
+    due = [[one.subscriber_id for one in equals] for equals in split_by_profile(find_due(context, served))]
     return due, partial(look_back.look_again, MOST_LOOKED_AT)
 
 

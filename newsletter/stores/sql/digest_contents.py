@@ -83,7 +83,7 @@ class DigestContents:
     def read_ahead(self, keys: Collection[str]) -> None:
         """Reads these by one statement, as far as there is room for them; what cannot be read is left to `get`."""
         new = [key for key in dict.fromkeys(keys) if key not in self._read][:_MOST_READ]
-        for key, text in self._texts(new).items() if len(new) > 1 else ():
+        for key, text in self._texts(new).items():
             try:
                 self._keep(key, _load(key, text))
             except ValueError:

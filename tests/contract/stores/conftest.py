@@ -31,11 +31,20 @@ def _shared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SharedMe
     if request.param == "tiny":
         yield TinyMemory(tmp_path / "state")
         return
-    is_sqlite = request.param == "sqlite"
-    url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
-    memory = SqlMemory(url)
+    memory = SqlMemory(_sql_url(request, tmp_path))
     yield memory
     memory.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of either kind."""
+    return _sql_url(request, tmp_path)
+
+
+def _sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    is_sqlite = request.param == "sqlite"
+    return databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

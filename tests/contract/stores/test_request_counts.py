@@ -15,21 +15,18 @@ from newsletter.errors import StoreError
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.sql.request_counts import RequestCounts
 from newsletter.web.request_limits import SlidingWindow
-from tests import databases
 from tests.contract.stores.memories import NOW, fork, race
 from tests.web.site import Clock
 
 MOST = 25
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
-    is_sqlite = request.param == "sqlite"
-    url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
+@pytest.fixture
+def opened(sql_url: str) -> Iterator[Callable[[], Database]]:
     every: list[Database] = []
 
     def another() -> Database:
-        every.append(Database(parse_url(url)))
+        every.append(Database(parse_url(sql_url)))
         return every[-1]
 
     yield another

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -14,22 +13,20 @@ from newsletter.errors import ReaderUnreadable
 from newsletter.model import Digest, UnsentPaper
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import Database, parse_url
-from tests import archives, databases, make
+from tests import archives, make
 from tests.contract.stores.memories import DAY, NOW
 
 ONE, OTHER = "s_aaaa2222", "s_bbbb3333"
 ENTRIES = (archives.entry(1), archives.entry(2, title="Tur\x00tles"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], SqlStore]]:
+@pytest.fixture
+def opened(sql_url: str) -> Iterator[Callable[[], SqlStore]]:
     """Opens the same empty store, each time as another process would."""
-    is_sqlite = request.param == "sqlite"
-    url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
     stores: list[SqlStore] = []
 
     def another() -> SqlStore:
-        stores.append(SqlStore(Database(parse_url(url))))
+        stores.append(SqlStore(Database(parse_url(sql_url))))
         return stores[-1]
 
     yield another

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +14,7 @@ from newsletter.model import EventKind, MailEvent, Move, RevisionOrigin, SavedPa
 from newsletter.stores.sql import SqlStore
 from newsletter.stores.sql.database import Database, parse_url
 from newsletter.stores.sql.moves import MoveNotes
-from tests import databases, make
+from tests import make
 from tests.archives import digest
 from tests.contract.stores.memories import DAY, NOW, handed_over
 
@@ -24,12 +23,10 @@ KINDS = ("address_statuses", "events", "revisions", "votes", "saved_papers", "en
 COMPLAINT = MailEvent(EventKind.COMPLAINED, ONE, DAY, NOW + timedelta(hours=1))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+@pytest.fixture
+def store(sql_url: str) -> Iterator[SqlStore]:
     """Something of each kind of two readers."""
-    is_sqlite = request.param == "sqlite"
-    url = databases.copy_sqlite(tmp_path / "state.db") if is_sqlite else request.getfixturevalue("postgres_url")
-    store = SqlStore(Database(parse_url(url)))
+    store = SqlStore(Database(parse_url(sql_url)))
     store.start_run("r1")
     for who in (ONE, OTHER):
         handed_over(store, who=who)

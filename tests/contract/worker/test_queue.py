@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from newsletter.errors import ConfigError
 from newsletter.settings import Settings
 from newsletter.worker import hand_over, release_queue, require_queue
-from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, cut, slice_size
+from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, cut_into_slices, slice_size
 from tests import make
 from tests.contract.worker.conftest import Place
 
@@ -38,7 +38,7 @@ def test_a_short_list_makes_jobs_for_several_workers(readers: int, size: int) ->
 @given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 25))
 def test_readers_of_a_group_are_in_one_slice_if_they_fit(sizes: list[int], size: int) -> None:
     groups = [[f"s_{group}_{number}" for number in range(count)] for group, count in enumerate(sizes)]
-    slices = cut(groups, size)
+    slices = cut_into_slices(groups, size)
     assert [who for each in slices for who in each] == [who for group in groups for who in group]
     assert all(0 < len(each) <= size for each in slices)
     for group in groups:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsletter.model import AnnounceType, Frequency, PastMail, Profile, Subscriber, Topic, Updates, ZoteroLibrary
 from newsletter.run.compose import compose
 from newsletter.run.select import Selection
-from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups, part_by_ranking
+from newsletter.run.shared_digests import MAX_DIGESTS, SharedDigests, in_groups, split_by_profile
 from tests import make
 from tests.unit.test_flow import ScriptedScorer, morning, two_papers
 
@@ -152,7 +152,7 @@ def test_equal_readers_stand_together_each_group_where_its_first_one_stood(wishe
     for names in KINDS:
         kinds = [attrgetter(*names)(one) for one in grouped]
         assert kinds == sorted(kinds, key=list(dict.fromkeys(kinds)).index)
-    parts = part_by_ranking(grouped)
+    parts = split_by_profile(grouped)
     assert [one for part in parts for one in part] == grouped
     assert len(parts) == len({(one.categories, one.profile) for one in readers})
     assert list(dict.fromkeys(one.categories for one in grouped)) == list(
