@@ -33,7 +33,7 @@ from newsletter.mail.sample_digest import (
     NOTHING,
     PARTLY_JUDGED,
 )
-from newsletter.mail.shared_pages import SharedPages
+from newsletter.mail.shared_pages import ADDRESS_CHARS, SharedPages
 from newsletter.mail.size_budget import Detail, fit, html_bytes
 from newsletter.mail.templates import CompiledTemplates, load_notices, load_update_texts, loader_of, problem_of
 from newsletter.mail.view import Brand, DigestView, one_line, view_of
@@ -48,6 +48,7 @@ __all__ = ["Brand", "Renderer"]
 
 TEXT_COLUMNS = 76  # of the text part; RFC 5322 §2.1.1 asks for at most 78
 SUBJECT_CHARS = 70  # a phone shows about 40, a desktop about 70
+_ROOM = "\x7f"
 _COMPILED = CompiledTemplates()
 
 
@@ -104,7 +105,7 @@ class Renderer:
             nonlocal shown, page
             shown = view.at(levels)
             page = self._page(shown, t)
-            return len(page)
+            return len(page) + len(_room_beside(view.email))
 
         def saving(place: int, level: Detail) -> int:
             return _saved_bytes(view.all_papers[place], level)
@@ -281,9 +282,19 @@ def escape_markdown(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)  # a morning's readers share its papers; some 10 MB
-def wrapped(text: str, indent: int) -> str:
-    """Lines of at most 76 columns for the text part, those after the first indented; links are never broken."""
-    return f"\n{' ' * indent}".join(wrap(text, TEXT_COLUMNS - indent))
+def wrapped(text: str, indent: int, email: str = "") -> str:
+    """Lines of at most 76 columns for the text part, those after the first indented; links are never broken.
+
+    Where the text has the reader's address in it, lines are as if that were a long one, the same for all readers.
+    """
+    room = _room_beside(email) if email else ""
+    lines = wrap(text.replace(email, email + room) if room else text, TEXT_COLUMNS - indent)
+    return f"\n{' ' * indent}".join(line.replace(_ROOM, "") if room else line for line in lines)
+
+
+def _room_beside(email: str) -> str:
+    """As many signs that nobody writes as an address is shorter than most may be (shared_pages.py)."""
+    return _ROOM * (ADDRESS_CHARS - len(email))
 
 
 def reflowed(text: str) -> str:
