@@ -1,13 +1,14 @@
 """From one lab to a hundred thousand readers: an announcement of 1,350 papers, mailed to a mail server, on each memory.
 
     python -m benchmarks.bench_growth [--readers 100 1000] [--profiles 50] [--memory tinydb sqlite postgresql]
-        [--workers 0 1 2] [--years 0 2] [--other CHECKOUT]
+        [--workers 0 1 2] [--processes 1 2] [--years 0 2] [--other CHECKOUT]
 
 Every case is a cold process, `newsletter run`, with a memory of its own that knows the readers and the days before. The
 mails leave by SMTP to a server in another process, which counts them and takes its part of the machine's cores.
-`--workers` has a `newsletter clock` share the morning between so many `newsletter worker` on PostgreSQL; 0 is one
-process. `--other` measures the same with the program of another checkout (on TinyDB), in the same run. `--years` puts
-so many years of mails into the memory before. PostgreSQL's server is that of the tests, which need not flush its files.
+`--workers` has a `newsletter clock` share the morning between so many `newsletter worker` on PostgreSQL; 0 is a run, in
+which so many `--processes` mail. `--other` measures the same with the program of another checkout (on TinyDB), in the
+same run. `--years` puts so many years of mails into the memory before. PostgreSQL's server is that of the tests, which
+need not flush its files.
 
 Measures and prints; asserts nothing but that everybody got one mail, by the mail server's count of each address and by
 the ledger. With 100,000 readers that takes long; nothing ends a morning that goes on.
@@ -68,10 +69,12 @@ class Case:
     years: float = 0
     workers: int = 0
     checkout: Path | None = None
+    processes: int = 1
 
     @property
     def name(self) -> str:
         workers = f", {self.workers} workers" if self.workers else ""
+        workers += f", {self.processes} processes" if self.processes > 1 else ""
         years = f", {self.years:g} years" if self.years else ""
         other = f", {self.checkout.name}" if self.checkout else ""
         return f"{self.memory}{workers}, {self.readers:,} readers, {self.profiles:,} profiles{years}{other}"
@@ -267,6 +270,7 @@ class Mornings:
         sending = {"SEND_BY": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(self._sink.port), "SMTP_TLS": "none"}
         sending["SECRET_KEYS"] = "known-to-everybody-benchmarks-sign-with-it"
         sending |= {"SENDER": "news@example.org", "STATE": str(place / "state"), "OUTBOX": str(place / "outbox")}
+        sending["MAILING_PROCESSES"] = str(case.processes)
         environment = kept | {f"NEWSLETTER_{name}": value for name, value in sending.items()}
         return place, environment | ({"DATABASE_URL": url} if url else {})
 
@@ -318,7 +322,8 @@ def main() -> None:
     options.add_argument("--readers", type=int, nargs="+", default=[100, 1000])
     options.add_argument("--profiles", type=int, nargs="+", default=[50], help="0: a tenth of the readers")
     options.add_argument("--memory", nargs="+", default=["tinydb", "sqlite", "postgresql"])
-    options.add_argument("--workers", type=int, nargs="+", default=[0], help="0: one process; else PostgreSQL alone")
+    options.add_argument("--workers", type=int, nargs="+", default=[0], help="0: none; else PostgreSQL alone")
+    options.add_argument("--processes", type=int, nargs="+", default=[1], help="of a run; not of workers")
     options.add_argument("--years", type=float, nargs="+", default=[0])
     options.add_argument("--other", type=Path)
     chosen = options.parse_args()
@@ -345,12 +350,13 @@ def main() -> None:
             for memory in chosen.memory
         }
         cases = [
-            Case(memory, readers, profiles or readers // 10, years, workers, checkout)
+            Case(memory, readers, profiles or readers // 10, years, workers, checkout, processes)
             for readers in chosen.readers
             for profiles in chosen.profiles
             for memory in chosen.memory
             for workers in chosen.workers
             if memory == "postgresql" or not workers
+            for processes in (chosen.processes[:1] if workers else chosen.processes)
             for years in chosen.years
             for checkout in ([chosen.other, None] if chosen.other and memory == "tinydb" else [None])
         ]

@@ -8,7 +8,7 @@ all rules live in pure modules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -79,12 +79,11 @@ def run_morning(
             forget_expired(context.store, min(morning.today.announced_on, run.started_at.date()))
         served = in_groups(subscriber for subscriber in subscribers if subscriber.subscriber_id not in unreadable)
         progress.begin(DIGESTS, len(served))
-        entries = report_unreadable(unreadable)
-        lookup = ReaderLookup(context, morning, served, due_only=due_only)
-        for subscriber in served:
-            entry = serve_if_due(context, subscriber, lookup, halt=sender.halt)
+        told = {}
+        for entry in serve_all(context, morning, served, sender, due_only=due_only, should_stop=should_stop):
             progress.step(entry)
-            entries.append(entry)
+            told[entry.subscriber_id] = entry
+        entries = report_unreadable(unreadable) + [told[one.subscriber_id] for one in served]
         settle_overtaken(context, entries)
         weigh_bounces(context)
         if due_only and not is_collected and not should_stop():
@@ -93,6 +92,39 @@ def run_morning(
         run.record(report, unless_among=int(due_only))
         run.check(report, [*unreadable, *(one.subscriber_id for one in served)])
         return report
+
+
+def serve_all(
+    context: RunContext,
+    morning: Morning,
+    subscribers: Sequence[Subscriber],
+    sender: CircuitBreaker,
+    *,
+    due_only: bool,
+    should_stop: Callable[[], bool],
+) -> Iterator[SubscriberReport]:
+    """Serves each of these, together with helpers if there are any; tells of each when it is done."""
+    if context.helpers is None:
+        yield from serve_each(context, morning, subscribers, sender, due_only=due_only)
+        return
+    with context.helpers.share(context, morning, subscribers, due_only=due_only, should_stop=should_stop) as sharing:
+        for some in sharing.slices():
+            yield from serve_each(context, morning, some, sender, due_only=due_only)
+            yield from sharing.take_told()
+
+
+def serve_each(
+    context: RunContext,
+    morning: Morning,
+    subscribers: Sequence[Subscriber],
+    sender: CircuitBreaker,
+    *,
+    due_only: bool,
+) -> Iterator[SubscriberReport]:
+    """Serves these one after another."""
+    lookup = ReaderLookup(context, morning, subscribers, due_only=due_only)
+    for subscriber in subscribers:
+        yield serve_if_due(context, subscriber, lookup, halt=sender.halt)
 
 
 def serve_if_due(

@@ -148,6 +148,14 @@ class Settings(BaseSettings):
         description="How many mails your mail server or SendGrid takes in a minute, from all processes with the same "
         "memory together. Default: no limit.",
     )
+    mailing_processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="How many processes share the mails of a morning on this machine, where each of them has a hundred "
+        "readers or more. One for each core is the most that helps, and each takes up to 500 MB. Where a model is set "
+        "there is one.",
+    )
     bounce_to: Mailbox | None = Field(
         None,
         description="The mailbox that gets bounces of mail sent by SMTP; each mail names it with a tag of its own "

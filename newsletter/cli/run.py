@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from newsletter import app, flow
+from newsletter import app, flow, worker
 from newsletter.cli.advice import require_memory
 from newsletter.cli.common import (
     TerminalProgress,
@@ -105,7 +105,7 @@ def command(
         sys.exit(code)
     ending, notifier = Ending(), app.build_notifier(settings)
     with notifier.notifying_breaks():  # cron shows nobody an exit code
-        context = build()
+        context = replace(build(), helpers=worker.build_helpers(settings, recorded))
         require_memory(settings, context.store)
         ending.listen()
         listed = _load(settings, context.store, ending, is_recorded=recorded is not None)

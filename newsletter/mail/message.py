@@ -75,8 +75,21 @@ class _MailboxHeader(UniqueAddressHeader):
         return policy.linesep.join([*fold_addresses(self.name, self.addresses), ""])
 
 
+class _Headers(HeaderRegistry):
+    """Makes the class of each header once: the library makes one for each header of each mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
 def _policy() -> EmailPolicy[EmailMessage]:
-    headers = HeaderRegistry()
+    headers = _Headers()
     headers.map_to_type("list-unsubscribe", _ListHeader)
     headers.map_to_type("subject", _TextHeader)
     for name in ("from", "to", "reply-to"):
@@ -159,9 +172,9 @@ def build_message(digest: Digest, rendered: RenderedDigest, identity: MailIdenti
     """
     who, on = digest.subscriber.subscriber_id, digest.digest_on
     key = f"{on.isoformat()}.{who}"
-    mime = _list_mail(digest.subscriber, rendered, identity, key=key, kind="digest", on=on, now=now)
-    envelope_from = identity.links_for(who, on).envelope_from
-    return Message(delivery_id_of(who, on), digest.subscriber.email, mime, envelope_from)
+    links = identity.links_for(who, on)
+    mime = _list_mail(digest.subscriber, rendered, identity.sender, links, key=key, kind="digest", now=now)
+    return Message(delivery_id_of(who, on), digest.subscriber.email, mime, links.envelope_from)
 
 
 def build_welcome(reader: Subscriber, rendered: RenderedDigest, identity: MailIdentity, *, now: datetime) -> Message:
@@ -171,23 +184,22 @@ def build_welcome(reader: Subscriber, rendered: RenderedDigest, identity: MailId
     """
     on = now.astimezone(UTC).date()
     key = f"{on.isoformat()}.{reader.subscriber_id.replace('_', '-')}.welcome"
-    mime = _list_mail(reader, rendered, identity, key=f"{SERVICE}.{key}", kind="welcome", on=on, now=now)
-    envelope_from = identity.links_for(reader.subscriber_id, on).envelope_from
-    return Message(f"{SERVICE}/{key}", reader.email, mime, envelope_from)
+    links = identity.links_for(reader.subscriber_id, on)
+    mime = _list_mail(reader, rendered, identity.sender, links, key=f"{SERVICE}.{key}", kind="welcome", now=now)
+    return Message(f"{SERVICE}/{key}", reader.email, mime, links.envelope_from)
 
 
 def _list_mail(
     reader: Subscriber,
     rendered: RenderedDigest,
-    identity: MailIdentity,
+    sender: Address,
+    links: MailLinks,
     *,
     key: str,
     kind: str,
-    on: date,
     now: datetime,
 ) -> EmailMessage:
     """A mail of two parts with all headers of a list. The same `key` is the same mail."""
-    sender, links = identity.sender, identity.links_for(reader.subscriber_id, on)
     message_id = f"<{key}@{sender.domain}>"
     if not rendered.html.isascii():
         # SendGrid picks the charset from the bytes, and Gmail clips what it gets as Latin-1 at any size

@@ -5,7 +5,8 @@ Values and Protocols only; what happens with them is flow.py's and its steps' bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -41,6 +42,7 @@ class RunContext:
 
     `prefetcher`: how the scorer's model is asked in advance; None without a model. `vectors`: what reads the papers for
     the scorer; None without a sentence model. `predecessors`: what knows which paper follows which; None: nobody asks.
+    `helpers`: other processes that mail some of the readers; None: there are none.
     """
 
     source: Source
@@ -54,6 +56,7 @@ class RunContext:
     vectors: VectorKeeper | None = None
     predecessors: PredecessorFinder | None = None
     timing: Timing = ON_THE_MINUTE
+    helpers: Helpers | None = None
 
 
 FEEDS, DIGESTS = "Feeds", "Digests"  # the two parts of a run, as a `ProgressListener` hears of them
@@ -65,6 +68,31 @@ class ProgressListener(Protocol):
     def begin(self, what: str, total: int) -> None: ...
 
     def step(self, done: FeedReport | SubscriberReport) -> None: ...
+
+
+class Sharing(Protocol):
+    """The readers of a run, of whom this process serves some and helpers others."""
+
+    def slices(self) -> Iterator[Sequence[Subscriber]]:
+        """Gives this process some readers at a time, until all were served; none where helpers have told something."""
+
+    def take_told(self) -> list[SubscriberReport]:
+        """Gives what helpers told since the last call: of each reader they were done with, how that went."""
+
+
+class Helpers(Protocol):
+    """Other processes that mail some of a run's readers. What they leave undone comes back to the run."""
+
+    def share(
+        self,
+        context: RunContext,
+        morning: Morning,
+        subscribers: Sequence[Subscriber],
+        *,
+        due_only: bool,
+        should_stop: Callable[[], bool],
+    ) -> AbstractContextManager[Sharing]:
+        """Shares these readers out. At the end no helper is at work any more. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)

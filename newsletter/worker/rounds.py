@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from threading import Event
 from typing import Protocol
@@ -17,6 +18,7 @@ from newsletter.ops import alerts, log, notify
 from newsletter.run import FEEDS, collect_morning, find_due, split_by_profile
 from newsletter.services import directory, lost_memory
 from newsletter.settings import Settings
+from newsletter.worker.helpers import build_helpers
 
 MOST_LOOKED_AT = 2  # categories in a round; there are a hundred rounds a day
 
@@ -59,6 +61,8 @@ def serve_round(
     repeated at will.
     """
     context = app.build(settings, parts=parts)
+    if only is None:
+        context = replace(context, helpers=build_helpers(settings))
     lost_memory.require_whole(context.store)
     listed = app.load_subscribers(settings, context.store, only)
     log.run_started(len(listed.subscribers), due_only=True)
