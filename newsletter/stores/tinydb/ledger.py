@@ -158,7 +158,9 @@ class Ledger:
             with disk_errors(path):
                 content = path.read_bytes()
             if sought.may_be_in(content, path.stem):
-                rows = [row for row in self._rows_of(path) if row.digest_on < before]
+                with disk_errors(path):
+                    named = self._rows.get_where(path, sought.may_be_of_row)
+                rows = [row for row in named if row.digest_on < before]
                 found.update(*(row.paper_ids for row in rows if ledger.counts_as_sent(row.state)))
         return frozenset(found & sought.paper_ids)
 

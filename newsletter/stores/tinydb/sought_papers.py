@@ -6,8 +6,9 @@ A file of a month can name those alone whose id was given by then (papers/id_mon
 from __future__ import annotations
 
 import json
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from datetime import date
+from typing import Any
 
 from newsletter.papers import announced_since
 
@@ -33,6 +34,13 @@ class SoughtPapers:
         if len(starts) <= _FEW and not any(start in content for start in starts):
             return False
         return not names.isdisjoint(content.split(b'"'))
+
+    def may_be_of_row(self, row: Mapping[str, Any]) -> bool:
+        """Tells from a row as it is stored whether to read it: False only if it is sound there and names none."""
+        ids = row.get("paper_ids")
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            return True
+        return not self.paper_ids.isdisjoint(ids)
 
     def _of(self, month: str) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Gives how those that this month's file can name stand in it, up to their next quote, and how they begin."""

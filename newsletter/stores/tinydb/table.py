@@ -8,7 +8,7 @@ understood is a StoreError and never an empty one: taking it for empty would mai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -62,6 +62,10 @@ class JsonTable(Generic[T]):
     def get_all(self, path: Path) -> list[T]:
         """In the order they were put there first; empty when there is no such file."""
         return [self._value(path, document) for document in self._open(path)]
+
+    def get_where(self, path: Path, may_be: Callable[[Mapping[str, Any]], bool]) -> list[T]:
+        """Does as `get_all` with those alone that may be meant by what is stored of them: no other is read further."""
+        return [self._value(path, document) for document in self._open(path) if may_be(document)]
 
     def put(self, path: Path, *values: T) -> None:
         """Writes values, at once, in place of those that have their keys. Call under the folder's lock."""

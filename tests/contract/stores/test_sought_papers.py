@@ -74,3 +74,11 @@ def test_a_text_is_read_where_it_names_one_whole() -> None:
         assert sought.may_be_in(b'["2401.00002","2401.00001"]', "2025-01")
         assert not sought.may_be_in(b'["2401.00002","2401.000011"]', "2025-01")
         assert not sought.may_be_in(b'["2312.00001"]', "2025-01")
+
+
+def test_a_row_is_read_where_it_names_one_or_cannot_be_understood() -> None:
+    sought = SoughtPapers({"2401.00001"})
+    assert sought.may_be_of_row({"paper_ids": ["2401.00002", "2401.00001"]})
+    assert not sought.may_be_of_row({"paper_ids": ["2401.00002"]})
+    for damaged in ({}, {"paper_ids": "2401.00002"}, {"paper_ids": [["2401.00002"]]}):
+        assert sought.may_be_of_row(damaged)
