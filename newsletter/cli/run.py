@@ -105,11 +105,14 @@ def command(
         sys.exit(code)
     ending, notifier = Ending(), app.build_notifier(settings)
     with notifier.notifying_breaks():  # cron shows nobody an exit code
-        context = replace(build(), helpers=worker.build_helpers(settings, recorded))
+        helpers = worker.build_helpers(settings, recorded)
+        context = replace(build(), helpers=helpers)
         require_memory(settings, context.store)
         ending.listen()
         listed = _load(settings, context.store, ending, is_recorded=recorded is not None)
     subscribers = _choose(listed, only)
+    if helpers and not due:
+        helpers.expect(len(subscribers))
     if recorded:  # a trial on papers of another day welcomes nobody
         begin_welcomes(settings, context.store)
         welcomed = 0

@@ -15,7 +15,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -48,12 +48,26 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class _Helper:
+    """A process that waits for a task, and this end of the pipe to it."""
+
+    process: SpawnProcess
+    connection: Connection
+
+
+@dataclass(slots=True, eq=False)
 class HelperProcesses:
     """As many `run.Helpers` as NEWSLETTER_MAILING_PROCESSES allows and readers are worth; `feed` as in `app.build`."""
 
     settings: Settings
     feed: Path | None = None
     least_readers: int = LEAST_READERS
+    _waiting: list[_Helper] = field(default_factory=list, init=False)
+
+    def expect(self, readers: int) -> None:
+        """Starts those that so many readers need while the run still collects: loading the program takes a second."""
+        while len(self._waiting) < self._count(readers) and (helper := _start_helper()):
+            self._waiting.append(helper)
 
     @contextmanager
     def share(
@@ -65,16 +79,19 @@ class HelperProcesses:
         due_only: bool,
         should_stop: Callable[[], bool],
     ) -> Iterator[_Sharing]:
-        waiting = find_due(context, subscribers) if due_only else subscribers
-        processes = min(self.settings.mailing_processes, len(waiting) // self.least_readers)
-        sharing = _Sharing(_slices_of(subscribers) if processes > 1 else [subscribers], should_stop)
+        self.expect(len(find_due(context, subscribers)) if due_only else len(subscribers))
+        helpers, self._waiting = self._waiting, []
+        sharing = _Sharing(_slices_of(subscribers) if helpers else [subscribers], should_stop)
         task = Task(self.settings, self.feed, replace(morning), due_only)
         try:
-            for _ in range(processes - 1):
-                sharing.add_helper(task)
+            for helper in helpers:
+                sharing.add_helper(helper, task)
             yield sharing
         finally:
             sharing.close()
+
+    def _count(self, readers: int) -> int:
+        return min(self.settings.mailing_processes, readers // self.least_readers) - 1
 
 
 def build_helpers(settings: Settings, feed: Path | None = None) -> HelperProcesses | None:
@@ -98,22 +115,12 @@ class _Sharing:
         self._told = SimpleQueue[SubscriberReport | None]()  # None: a helper is no longer at work
         self._taken = list[SubscriberReport]()
         self._should_stop = should_stop
-        self._helpers = list[tuple[SpawnProcess, Connection, Thread]]()
+        self._helpers = list[tuple[_Helper, Thread]]()
         self._at_work = 0
 
-    def add_helper(self, task: Task) -> None:
-        ours, theirs = _PROCESSES.Pipe()
-        process = _PROCESSES.Process(target=help_run, args=(theirs,), daemon=True)
-        try:
-            process.start()
-        except OSError as error:  # no memory, or no more processes: the run mails alone
-            log.get_log().error("helper_not_started", error=str(error))
-            ours.close()
-            return
-        finally:
-            theirs.close()  # so that the other end tells of the helper's death
-        leader = Thread(target=self._lead, args=(process, ours, task), daemon=True)
-        self._helpers.append((process, ours, leader))
+    def add_helper(self, helper: _Helper, task: Task) -> None:
+        leader = Thread(target=self._lead, args=(helper.process, helper.connection, task), daemon=True)
+        self._helpers.append((helper, leader))
         self._at_work += 1
         leader.start()
 
@@ -135,12 +142,12 @@ class _Sharing:
     def close(self) -> None:
         """Ends helpers that are still at work, and waits for the mail that each has in hand."""
         self._left.clear()
-        for process, _, _ in self._helpers:
-            process.terminate()
-        for process, connection, leader in self._helpers:
-            process.join()
+        for helper, _ in self._helpers:
+            helper.process.terminate()
+        for helper, leader in self._helpers:
+            helper.process.join()
             leader.join()
-            connection.close()
+            helper.connection.close()
 
     def _next(self) -> Sequence[Subscriber]:
         try:
@@ -180,24 +187,39 @@ class _Sharing:
                 process.terminate()
 
 
+def _start_helper() -> _Helper | None:
+    """Starts one; None where there is no memory for it, or no more processes: then the run mails alone."""
+    ours, theirs = _PROCESSES.Pipe()
+    process = _PROCESSES.Process(target=help_run, args=(theirs,), daemon=True)
+    try:
+        process.start()
+    except OSError as error:
+        log.get_log().error("helper_not_started", error=str(error))
+        ours.close()
+        return None
+    finally:
+        theirs.close()  # so that the other end tells of the helper's death
+    return _Helper(process, ours)
+
+
 def help_run(connection: Connection) -> None:
     """Mails the readers that come through this connection until it is closed: what a helper process does.
 
     It ends earlier, after the mail in hand, when it is asked to (SIGTERM), its sender fails, or the run is gone.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the run, too, which asks
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))  # a clock has it blocked in all its threads
     run_process, asked = os.getppid(), False
+    try:
+        task: Task = connection.recv()  # up to here SIGTERM ends it at once
+    except EOFError:
+        return
 
     def ask(number: int, frame: FrameType | None) -> None:
         nonlocal asked
         asked = True
 
     signal.signal(signal.SIGTERM, ask)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the run, too, which asks
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))  # a clock has it blocked in all its threads
-    try:
-        task: Task = connection.recv()
-    except EOFError:
-        return
     log.configure(task.settings.log, secrets=task.settings.secret_texts, level=logging.WARNING)
     try:
         _mail(task, connection, lambda: asked or os.getppid() != run_process)
