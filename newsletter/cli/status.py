@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 
 import click
 from pydantic import TypeAdapter
@@ -25,6 +26,7 @@ _PASSED_OVER = {
     *(RunOutcome.BUSY, RunOutcome.INTERRUPTED, RunOutcome.PAUSED, RunOutcome.SUPPRESSED),
 }
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _IN_HAND = {DeliveryState.CLAIMED, DeliveryState.HANDED_OVER}
 _MOST_RUNS = 1000  # of a day: each slice of readers that a worker mails is one
 
@@ -79,9 +81,11 @@ def _find_unended(store: Store, on: date | None, latest: Sequence[RunReport]) ->
     days = {row.digest_on + timedelta(days=shift) for row in rows for shift in (-1, 0, 1)}
     reports = [run for day in days for run in store.get_runs(digest_on=day, limit=_MOST_RUNS)]
     reported, began_last = {run.run_id for run in reports}, max((run.started_at for run in reports), default=None)
+    by_end = sorted(reports, key=attrgetter("finished_at"))
+    told_at = {entry.delivery_id: run.finished_at for run in by_end for entry in run.subscribers}  # also by its helpers
     unended = defaultdict[tuple[str, date], list[Delivery]](list)
     for row in rows:
-        if row.run_id not in reported:
+        if row.run_id not in reported and told_at.get(row.delivery_id, _NEVER) < _claimed_at(row):
             unended[row.run_id, row.digest_on].append(row)
     return [
         _write_unended(run_id, day, held, is_running=is_running)

@@ -20,7 +20,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from newsletter.addresses import subscriber_id
-from newsletter.model import DeliveryState
+from newsletter.model import DeliveryState, RunOutcome
 from newsletter.stores.tinydb import TinyStore
 from tests.e2e import killed_run, starts
 from tests.mail_server import Do, MailHost, Postmaster, Scripted
@@ -109,6 +109,8 @@ def test_two_processes_mail_everybody_once(place: Place, host: MailHost) -> None
         assert (run.returncode, "200 subscribers = 200 sent" in output) == (0, True), errors
         told = [line.split()[0] for line in output.splitlines() if line.startswith("s_")]
         status, complaints = place.start(door, "status").communicate(timeout=PATIENCE_S)
+        (report,) = place.store.get_runs()
+        assert [entry.outcome for entry in report.subscribers] == [RunOutcome.SENT] * READERS
     assert door.mails_by_reader == Counter({f"r{number}@example.org": 1 for number in range(READERS)})
     assert sorted(Counter(row.run_id for row in place.store.get_deliveries()).values()) == [50, 150]
     assert len(told) == len(set(told)) == READERS
