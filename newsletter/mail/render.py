@@ -48,7 +48,7 @@ __all__ = ["Brand", "Renderer"]
 
 TEXT_COLUMNS = 76  # of the text part; RFC 5322 §2.1.1 asks for at most 78
 SUBJECT_CHARS = 70  # a phone shows about 40, a desktop about 70
-_ROOM = "\x7f"
+_ROOM = "\x7f"  # stands beside an address while lines are broken; nobody writes it
 _COMPILED = CompiledTemplates()
 
 
@@ -293,7 +293,7 @@ def wrapped(text: str, indent: int, email: str = "") -> str:
 
 
 def _room_beside(email: str) -> str:
-    """As many signs that nobody writes as an address is shorter than most may be (shared_pages.py)."""
+    """Gives what makes an address ADDRESS_CHARS long; nothing for a longer one (shared_pages.py says why)."""
     return _ROOM * (ADDRESS_CHARS - len(email))
 
 

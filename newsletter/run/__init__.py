@@ -29,7 +29,7 @@ from newsletter.run.record import open_run, report_unreadable
 from newsletter.run.retention import ANNOUNCEMENT_DAYS, forget_expired
 from newsletter.run.schedule import ON_THE_MINUTE, Timing, first_mail_at, is_paused, local_date, mail_date, next_mail_at
 from newsletter.run.select import Selection, select
-from newsletter.run.shared_digests import in_groups, split_by_profile
+from newsletter.run.shared_digests import cut_into_slices, in_groups, split_by_profile
 from newsletter.run.trial import TRIED_DAYS, Trial, TrialDay, count_days, try_days
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "collect_morning",
     "compose",
     "count_days",
+    "cut_into_slices",
     "find_due",
     "first_mail_at",
     "foretell",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from newsletter.model import Digest, Frequency, Paper, Profile, ScoreReport, Subscriber, Updates, Votes
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from newsletter.run.select import Selection  # which is made of a Morning, and that has these digests
 
 MAX_DIGESTS = 8
+
+T = TypeVar("T")
 
 
 def in_groups(subscribers: Iterable[Subscriber]) -> list[Subscriber]:
@@ -43,6 +45,19 @@ def split_by_profile(grouped: Iterable[Subscriber]) -> list[list[Subscriber]]:
     """Splits what `in_groups` gives into readers of one profile, who choose from the same papers."""
     by_profile = groupby(grouped, key=lambda one: (one.categories, one.candidate_types, one.profile))
     return [list(readers) for _, readers in by_profile]
+
+
+def cut_into_slices(groups: Sequence[Sequence[T]], size: int) -> list[list[T]]:
+    """Cuts groups of readers, in their order, into slices of at most that size: a group in two only if it is larger."""
+    slices: list[list[T]] = []
+    for group in groups:
+        for start in range(0, len(group), size):
+            part = group[start : start + size]
+            if slices and len(slices[-1]) + len(part) <= size:
+                slices[-1] += part
+            else:
+                slices.append(list(part))
+    return slices
 
 
 @dataclass(frozen=True, slots=True)

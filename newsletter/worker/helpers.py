@@ -27,7 +27,16 @@ from newsletter import app, flow
 from newsletter.errors import NewsletterError
 from newsletter.model import Subscriber, SubscriberReport
 from newsletter.ops import log
-from newsletter.run import CircuitBreaker, Morning, ReaderLookup, RunContext, find_due, open_run, split_by_profile
+from newsletter.run import (
+    CircuitBreaker,
+    Morning,
+    ReaderLookup,
+    RunContext,
+    cut_into_slices,
+    find_due,
+    open_run,
+    split_by_profile,
+)
 from newsletter.scoring import ScoreCache
 from newsletter.settings import Settings
 
@@ -57,7 +66,10 @@ class _Helper:
 
 @dataclass(slots=True, eq=False)
 class HelperProcesses:
-    """As many `run.Helpers` as NEWSLETTER_MAILING_PROCESSES allows and readers are worth; `feed` as in `app.build`."""
+    """Starts helpers for one run: as many as NEWSLETTER_MAILING_PROCESSES allows, if there are readers enough for each.
+
+    `feed`: recorded feeds, as `app.build` takes them.
+    """
 
     settings: Settings
     feed: Path | None = None
@@ -65,7 +77,7 @@ class HelperProcesses:
     _waiting: list[_Helper] = field(default_factory=list, init=False)
 
     def expect(self, readers: int) -> None:
-        """Starts those that so many readers need while the run still collects: loading the program takes a second."""
+        """Starts helpers for so many readers, while the run still collects: loading the program takes a second."""
         while len(self._waiting) < self._count(readers) and (helper := _start_helper()):
             self._waiting.append(helper)
 
@@ -81,7 +93,9 @@ class HelperProcesses:
     ) -> Iterator[_Sharing]:
         self.expect(len(find_due(context, subscribers)) if due_only else len(subscribers))
         helpers, self._waiting = self._waiting, []
-        sharing = _Sharing(_slices_of(subscribers) if helpers else [subscribers], should_stop)
+        # A group has one profile: mostly one process ranks papers for it
+        slices = cut_into_slices(split_by_profile(subscribers), SLICE) if helpers else [subscribers]
+        sharing = _Sharing(slices, should_stop)
         task = Task(self.settings, self.feed, replace(morning), due_only)
         try:
             for helper in helpers:
@@ -99,12 +113,6 @@ def build_helpers(settings: Settings, feed: Path | None = None) -> HelperProcess
     if settings.mailing_processes == 1 or settings.model is not None:
         return None
     return HelperProcesses(settings, feed)
-
-
-def _slices_of(subscribers: Sequence[Subscriber]) -> list[Sequence[Subscriber]]:
-    """Cuts readers into slices of one profile each, so that mostly one process ranks papers for it."""
-    groups = split_by_profile(subscribers)
-    return [group[start : start + SLICE] for group in groups for start in range(0, len(group), SLICE)]
 
 
 class _Sharing:

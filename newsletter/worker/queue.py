@@ -14,6 +14,7 @@ import procrastinate
 from procrastinate import exceptions
 from sqlalchemy import Connection, text
 
+from newsletter.run import cut_into_slices
 from newsletter.worker.database import QueueDatabase
 
 NAME = "newsletter"
@@ -36,19 +37,6 @@ _ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now(
 def slice_size(readers: int) -> int:
     """Tells how many of so many readers one job mails: SMALL_SLICE to SLICE."""
     return min(SLICE, max(SMALL_SLICE, -(-readers // JOBS)))
-
-
-def cut_into_slices(groups: Sequence[Sequence[str]], size: int) -> list[list[str]]:
-    """Cuts groups of readers, in their order, into slices of at most that size: a group in two only if it is larger."""
-    slices: list[list[str]] = []
-    for group in groups:
-        for start in range(0, len(group), size):
-            part = group[start : start + size]
-            if slices and len(slices[-1]) + len(part) <= size:
-                slices[-1] += part
-            else:
-                slices.append(list(part))
-    return slices
 
 
 class Queue:

@@ -26,7 +26,7 @@ from tests.e2e import killed_run, starts
 from tests.mail_server import Do, MailHost, Postmaster, Scripted
 
 READERS = 200  # of one profile: four slices of 50, of which the run holds the first
-PATIENCE_S = 60
+PATIENCE_S = starts.PATIENCE_S
 
 
 class Door(Postmaster):

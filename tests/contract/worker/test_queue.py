@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
+from newsletter.run import cut_into_slices
 from newsletter.settings import Settings
 from newsletter.worker import hand_over, release_queue, require_queue
-from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, cut_into_slices, slice_size
+from newsletter.worker.queue import JOBS, SLICE, SMALL_SLICE, Queue, slice_size
 from tests import make
 from tests.contract.worker.conftest import Place
 

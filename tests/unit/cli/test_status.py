@@ -1,6 +1,6 @@
 """`newsletter status` of a day on which later runs merely passed over who had their mail, or their answer, by then."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,11 @@ import pytest
 from newsletter.addresses import subscriber_id
 from newsletter.cli.exits import EXIT_CONFIG
 from newsletter.delivery import ledger
+from newsletter.model import RunOutcome, RunReport, SubscriberReport, delivery_id_of
 from newsletter.stores.tinydb import TinyStore
 from tests.command import newsletter
 
+AN_HOUR = timedelta(hours=1)
 ADA, EMMY = map(subscriber_id, ("ada@example.org", "emmy@example.org"))
 ENTRIES = """subscribers:
   - {{email: ada@example.org, categories: [cs.LG, cs.AI], keywords: {{like: [attention]}}, {wish}}}
@@ -104,6 +106,19 @@ def test_it_tells_of_a_run_that_has_no_report_whether_it_still_runs_or_broke_off
     other_day = newsletter("status", "--date", "2025-10-01").output
     assert "No run on 2025-10-01." in other_day
     assert "r9" not in other_day
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_a_report_tells_of_what_was_claimed_before_it_ended(is_told_before: bool) -> None:
+    """As that of a run tells of its helpers' mails. What another run claims after it is not told."""
+    store, on, now = TinyStore(Path("state")), date(2025, 10, 8), datetime.now(UTC)
+    store.start_run("r9")
+    serve(store, "r9", ADA, on=on)
+    store.end_run("r9")
+    told = SubscriberReport(ADA, RunOutcome.NOTHING_RELEVANT, delivery_id=delivery_id_of(ADA, on))
+    began, ended = (now - AN_HOUR, now - AN_HOUR / 2) if is_told_before else (now - AN_HOUR, now + AN_HOUR)
+    store.record_run(RunReport("r8", on, began, ended, (), (told,)))
+    assert ("Broken off: run r9" in newsletter("status").output) == is_told_before
 
 
 def test_it_tells_of_a_run_with_a_report_as_before_wherever_the_readers_live() -> None:
