@@ -101,7 +101,7 @@ def _ris_record(paper: Paper, keyword: str) -> str:
         *_ris_place(paper),
         ("UR", paper.abs_url),
     )
-    lines = [f"{tag}  - {_one_line(value)}" for tag, value in values if _one_line(value)]
+    lines = [f"{tag}  - {line}" for tag, value in values if (line := _one_line(value))]
     return "".join(f"{line}\r\n" for line in (*lines, "ER  - "))
 
 
@@ -227,4 +227,6 @@ def _is_whole(text: str) -> bool:
 
 def _one_line(text: str) -> str:
     """Printable characters, single spaces: nothing in a title begins a line of its own."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())

@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
+from functools import lru_cache
 from itertools import accumulate
 
 from newsletter.formatting import cut_at_clause
@@ -138,6 +139,7 @@ _CLAUSE_WORD = re.compile(r" (?:which|that|while|whereas|where|when|because|sinc
 _PHRASE_WORD = re.compile(r" (?:in|on|at|for|with|from|to|under|over|through|across|between|of|as|via) ")
 
 
+@lru_cache(maxsize=256)  # a day's page and its Markdown show the same papers
 def key_sentence(title: str, abstract: str) -> str:
     """Gives the sentence to show beside the title: as it stands in the abstract, at most MAX_CHARS characters of it.
 

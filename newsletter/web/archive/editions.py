@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 
 from newsletter.delivery import ledger
 from newsletter.errors import ReaderUnreadable
@@ -83,6 +84,32 @@ class ArchivedDigests:
     def _read(self, digest_on: date) -> Digest | None:
         digest = self.store.get_digest(self.subscriber_id, digest_on)
         return for_strangers(digest) if digest and self.slug else digest
+
+
+@dataclass(frozen=True)
+class HeldDigests(ArchivedDigests):
+    """The same for a long work on all of them: they are listed once, and one is read once for the pages of its day."""
+
+    def deliveries(self) -> list[Delivery]:
+        return list(self._rows.values())
+
+    def get(self, digest_on: date) -> Digest | None:
+        """Gives one digest, if it was shown when the work began. Raises ReaderUnreadable."""
+        if digest_on not in self._rows:
+            return None
+        if digest_on not in self._latest:
+            digest = self._read(digest_on)
+            self._latest.clear()
+            self._latest[digest_on] = digest
+        return self._latest[digest_on]
+
+    @cached_property
+    def _rows(self) -> dict[date, Delivery]:
+        return {row.digest_on: row for row in super().deliveries()}
+
+    @cached_property
+    def _latest(self) -> dict[date, Digest | None]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """The archive as a folder of files, and the commands that write it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urldefrag
 
 import feedparser
 import pytest
 
 from newsletter.delivery import ledger
-from newsletter.model import DeliveryState
+from newsletter.model import Delivery, DeliveryState, Digest
 from newsletter.stores.tinydb import TinyStore
 from newsletter.web.archive.editions import ArchivedDigests
 from newsletter.web.archive.export import FileCounts, count_pages, edition_of_files, write_edition, write_listing
@@ -94,6 +95,39 @@ def test_progress_is_told_as_often_as_was_said(tmp_path: Path) -> None:
         each, calls = edition_of_files(ArchivedDigests(store, WHO)), list[int]()
         write_edition(pages(), each, tmp_path, lambda calls=calls: calls.append(1))  # type: ignore[misc]
         assert len(calls) == count_pages(each)
+
+
+class CountingStore(MemoryStore):
+    """Counts what is asked of the ledger, and for digests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ledger_asked = self.digests_asked = 0
+
+    def get_deliveries(self, **wanted: Any) -> list[Delivery]:
+        self.ledger_asked += 1
+        return super().get_deliveries(**wanted)
+
+    def get_delivery(self, subscriber_id: str, digest_on: date) -> Delivery | None:
+        self.ledger_asked += 1
+        return super().get_delivery(subscriber_id, digest_on)
+
+    def get_digest(self, subscriber_id: str, digest_on: date) -> Digest | None:
+        self.digests_asked += 1
+        return super().get_digest(subscriber_id, digest_on)
+
+
+def test_the_ledger_is_read_as_often_for_many_digests_as_for_few_and_a_digest_a_few_times(tmp_path: Path) -> None:
+    asked = []
+    for days in (3, 12):
+        store = CountingStore()
+        for number in range(days):
+            mail(store, digest(make.TUESDAY + timedelta(days=number), [entry(number + 1)]))
+        store.ledger_asked = store.digests_asked = 0
+        write_edition(pages(), edition_of_files(ArchivedDigests(store, WHO)), tmp_path / str(days))
+        assert store.digests_asked <= 4 * days  # its day, its month, perhaps the overview and the feed
+        asked.append(store.ledger_asked)
+    assert asked[0] == asked[1] <= 2
 
 
 def test_the_feed_in_the_folder_is_a_feed_with_relative_links(tmp_path: Path) -> None:
