@@ -7,16 +7,28 @@ A comment names only what was compared: words. It picks the topic, chooses the w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from newsletter.formatting import cut_at_clause
-from newsletter.model import Paper, Profile
-from newsletter.scoring.ranking.phrases import Forms
+from newsletter.model import Paper, Profile, Topic
+from newsletter.papers import readable
+from newsletter.scoring.ranking.phrases import Forms, Phrase
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
-from newsletter.scoring.ranking.shared_phrases import PhraseFinder, Text, Wanted, find_written, forms_of
+from newsletter.scoring.ranking.shared_phrases import (
+    Part,
+    PhraseFinder,
+    Text,
+    Wanted,
+    find_written,
+    forms_of,
+    has_in_title,
+    write_small,
+)
+from newsletter.scoring.ranking.wordings import load_wordings
 from newsletter.texts import Texts
 
 MAX_COMMENT_CHARS = 200
@@ -25,6 +37,19 @@ MAX_WORDS = 3
 MAX_WORDS_CHARS = 80  # of all words together
 WEAK_BELOW = 6  # relevance from which a topic is named without reserve
 WORDS_FROM = 4  # below, words shared are chance
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a topic asks for: its name and what else that is called, the phrases of its name, and those of its texts.
+
+    `parts` is what papers call parts of the subject: "jailbreak" for AI safety.
+    """
+
+    names: Sequence[Forms]
+    phrases: Sequence[Phrase]
+    wanted: Wanted
+    parts: Sequence[Part]
 
 
 class Explainer:
@@ -47,7 +72,8 @@ class Explainer:
         self._finder = finder
         self._gains = _Gains(pool, ranking.feedback, rows)
         self._sentences = sentences
-        self._wanted: dict[int, Wanted] = {}  # of the topics that papers met
+        self._asked: dict[Topic, _Asked] = {}  # of those that papers were compared with
+        self._keywords = [Topic(keyword) for keyword in profile.like]
         self._like = [self._names_of(keyword) for keyword in profile.like]
         self._avoid = [self._names_of(keyword) for keyword in profile.avoid]
         direct = np.array([standardise(row) for row in ranking.topic_words])
@@ -66,9 +92,9 @@ class Explainer:
         """
         if relevance < WORDS_FROM and not is_near:
             return self._sentences["nothing"]
-        text = self._finder.read_paper(f"{paper.title}\n{paper.abstract}")
+        text = self._finder.read_paper(paper.title, paper.abstract)
         parts = [self._main_part(row, text, relevance)]
-        avoided = self._choose(_find_all(text, self._avoid))
+        avoided = self._choose(text, _find_all(text, self._avoid))
         if avoided:
             parts.append(self._sentences("lowered", words=", ".join(avoided)))
         return cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
@@ -77,40 +103,58 @@ class Explainer:
         name = self.topic(row)
         topic = cut_at_clause(name, MAX_TOPIC_CHARS)
         liked = _find_all(text, self._like)
-        found = self._find_words(int(self._best[row]), text) if topic else []
-        if found:
-            words = self._choose([*liked, *found], without=name)
-            sentence = "match" if relevance >= WEAK_BELOW else "weak"
-            return self._sentences(sentence, topic=topic, words=", ".join(words)) if words else self._end(topic)
-        if words := self._choose(liked):  # none where each is too long to be named
+        asked = self._ask(self._topics[int(self._best[row])]) if topic else None
+        found = self._find_words(asked, text) if asked else []
+        if asked and (found or has_in_title(text, asked.phrases)):
+            return self._on(name, self._choose(text, [*liked, *found], without=name), relevance)
+        if words := self._choose(text, liked):  # none where each is too long to be named
             return self._sentences("liked", words=", ".join(words))
+        for keyword in self._keywords:
+            asked = self._ask(keyword)
+            parts = self._finder.find_parts(text, asked.parts)
+            if parts or has_in_title(text, asked.phrases):
+                return self._on(keyword.name, self._choose(text, parts, without=keyword.name), relevance)
         if relevance < WORDS_FROM:
             return self._sentences["nothing"]
-        similar = self._choose(self._finder.find_words(text, self._gains.of(row, int(self._best[row]))), without=name)
-        if similar and topic:
-            return self._sentences("similar", topic=topic, words=", ".join(similar))
+        gains = self._gains.of(row, int(self._best[row]))
+        similar = self._choose(text, self._finder.find_words(text, gains), without=name)
+        sentence = "similar" if topic else "similar_only"
         if similar:
-            return self._sentences("similar_only", words=", ".join(similar))
-        return self._end(topic) if topic else self._sentences["nothing"]
+            return self._sentences(sentence, topic=topic, words=", ".join(similar))
+        return self._sentences(f"{sentence}_bare", topic=topic)
 
-    def _find_words(self, topic: int, text: Text) -> list[str]:
-        """Finds what the topic asks for: its name, then what its texts say, the rarest first."""
-        wanted = self._wanted.get(topic)
-        if wanted is None:
-            wanted = self._wanted[topic] = self._finder.want([self._topics[topic].name, self._topics[topic].relevant])
-        named = _find_all(text, [self._names_of(self._topics[topic].name)])
-        return [*named, *(phrase.text for phrase in self._finder.find(text, wanted))]
+    def _ask(self, topic: Topic) -> _Asked:
+        if topic not in self._asked:
+            self._asked[topic] = _Asked(
+                self._names_of(topic.name),
+                self._finder.read_phrases(topic.name),
+                self._finder.want([topic.name, topic.relevant]),
+                self._finder.read_parts(part for part, _ in load_wordings().vary(topic.name)),
+            )
+        return self._asked[topic]
+
+    def _find_words(self, asked: _Asked, text: Text) -> list[str]:
+        """Finds what the topic asks for: its name, then what its texts say, the rarest first, then parts of it."""
+        said = (phrase.text for phrase in self._finder.find(text, asked.wanted))
+        return [*_find_all(text, [asked.names]), *said, *self._finder.find_parts(text, asked.parts)]
 
     def _names_of(self, phrase: str) -> list[Forms]:
         """Gives the phrase, and what it is an abbreviation of or is abbreviated to."""
+        phrase = readable(phrase)  # as papers are read: "$\Lambda$CDM" is "ΛCDM"
         return [forms for forms in (forms_of(phrase), *self._finder.other_names(phrase)) if forms]
+
+    def _on(self, name: str, words: Sequence[str], relevance: int) -> str:
+        """Says that the paper is on this topic or keyword, and what of it."""
+        topic = cut_at_clause(name, MAX_TOPIC_CHARS)
+        sentence = "match" if relevance >= WEAK_BELOW else "weak"
+        return self._sentences(sentence, topic=topic, words=", ".join(words)) if words else self._end(topic)
 
     def _end(self, topic: str) -> str:
         """Makes a topic alone a comment, with the full stop that the language has."""
         stop = self._sentences["nothing"][-1]
         return f"{topic}{stop}" if stop in ".。" and topic[-1] not in ".。…?!" else topic
 
-    def _choose(self, words: Sequence[str], without: str = "") -> list[str]:
+    def _choose(self, text: Text, words: Sequence[str], without: str = "") -> list[str]:
         """Chooses a few: none that says what another or `without` says; of "gas" and "molecular gas" the latter."""
         known = [self._finder.stems_of(" ".join(names)) for names in self._names_of(without)] if without else []
         chosen: dict[frozenset[int], str] = {}
@@ -123,7 +167,7 @@ class Explainer:
                 continue
             chosen = {stems if each in fewer[:1] else each: w for each, w in chosen.items() if each not in fewer[1:]}
             chosen[stems] = word
-        return list(chosen.values())
+        return [write_small(text, word) for word in chosen.values()]
 
 
 class _Gains:

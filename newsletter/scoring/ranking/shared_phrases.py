@@ -17,13 +17,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from newsletter.model import Profile, Topic
+from newsletter.papers import readable
 from newsletter.scoring.ranking.background import Background
 from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
-from newsletter.scoring.ranking.phrases import FIXED, Forms, Table
+from newsletter.scoring.ranking.phrases import FIXED, Forms, Phrase, Table, read_phrases
+from newsletter.scoring.ranking.title_shares import load_title_shares
 from newsletter.scoring.ranking.tokenize import HYPHENS, Encoder, Word, pair_keys, term_key
 from newsletter.scoring.ranking.word_forms import normalise
 
 MAX_TEXTS = 256  # of papers that are kept as read, some 80 kB each
+MAX_SHARES = 50_000  # of words and phrases that are kept, some 10 MB
 MAX_WORDS = 4  # of a phrase as it is shown; of a longer one only what is wanted is shown
 MAX_CHARS = 48
 MOST_TOKENS = 6  # of what is compared: an abstract may consist of one phrase, said again and again
@@ -31,7 +35,10 @@ MIN_LIFT = 0.25  # of two neighbours; those of "token prediction" have .29, of "
 # Shares of arXiv's papers from which on a word or phrase says nothing: "layer" has .06, "neural network" .065.
 COMMON_WORD = 0.03
 COMMON_PHRASE = 0.05
+LESS_USUAL_WORD = 0.005  # up to here a word alone names a part of a subject: "jailbreak" has .0048, "harmful" .015
 RARE_WORD = 0.002  # up to here a word says something even in passing: "magnetar" has .0006, "people" .006
+
+LEAST_TELLING = 0.4  # of a word not named by the reader: "popular" has .1, "compatible" .2, "frames" .8
 
 _WORD = re.compile(r"[^\W_]+")
 # What may follow a word in a compound without making another thing of it: LoRA-based, dust-free.
@@ -78,10 +85,14 @@ class _Form(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text with its phrases in reading order, and its words: one by one, and each compound as one."""
+    """A text with its phrases in reading order, and its words: one by one, and each compound as one.
+
+    `subjects` are the words that it is about.
+    """
 
     text: str
     stretches: Sequence[Stretch]
+    subjects: set[Keys]
     readings: Sequence[_Reading]
 
 
@@ -90,6 +101,13 @@ class SharedPhrase(NamedTuple):
 
     text: str
     share: float
+
+
+class Part(NamedTuple):
+    """A part of a subject, in the forms of its words; with `keys` if only a text that is about it is worth telling."""
+
+    forms: Forms
+    keys: Keys
 
 
 @dataclass(slots=True)
@@ -107,7 +125,8 @@ class PhraseFinder:
         self._encoder = encoder
         self._background = background
         self._abbreviations = abbreviations
-        self.read_paper = lru_cache(maxsize=MAX_TEXTS)(self.read)  # which readers share
+        self._share_of = lru_cache(maxsize=MAX_SHARES)(self._count_share)
+        self.read_paper = lru_cache(maxsize=MAX_TEXTS)(self._read_paper)  # which readers share
 
     def read(self, text: str) -> Text:
         """Finds the phrases of a text; words that name no subject are in none."""
@@ -119,12 +138,17 @@ class PhraseFinder:
                 stretches[-1].append(token)
             else:
                 stretches.append([token])
-        return Text(text, [tuple(stretch) for stretch in stretches], _read_words(text, tokens))
+        phrases = [tuple(stretch) for stretch in stretches]
+        return Text(text, phrases, _find_subjects(text, telling), _read_words(text, tokens))
+
+    def _read_paper(self, title: str, abstract: str) -> Text:
+        """Reads them as they are shown, without TeX: the title is the first line."""
+        return self.read(f"{readable(title)}\n{readable(abstract)}")
 
     def want(self, texts: Iterable[str]) -> Wanted:
         """Reads which phrases these texts ask for."""
         wanted = Wanted()
-        for text in map(self.read, texts):
+        for text in map(self.read, map(readable, texts)):
             for stretch in text.stretches:
                 wanted.whole.update(_variants(stretch))
                 is_common = self._share(stretch) > _limit(stretch)
@@ -133,6 +157,31 @@ class PhraseFinder:
                 for start, end in _spans(len(stretch), fewest=2):
                     wanted.parts.update(_variants(stretch[start:end]))
         return wanted
+
+    def read_phrases(self, name: str) -> list[Phrase]:
+        """Reads what the name of a topic asks for, where that is several words."""
+        phrases = read_phrases(Profile((Topic(name),)), self._abbreviations)
+        return [phrase for phrase in phrases if len(phrase.elements) > 1]
+
+    def read_parts(self, names: Iterable[str]) -> list[Part]:
+        """Reads what papers call parts of a subject, but for names that say little by themselves.
+
+        Those are usual words, and "out of distribution", of which a text is asked for the one word that remains.
+        """
+        parts = []
+        for name in names:
+            forms, tokens = forms_of(name), tuple(_join_compounds(name, self._encoder))
+            share = self._share(tokens) if tokens else 1.0
+            if len(forms) == len(_WORD.findall(name)) and share <= (
+                LESS_USUAL_WORD if len(tokens) == 1 else COMMON_PHRASE
+            ):
+                parts.append(Part(forms, tokens[0].keys if len(tokens) == 1 and share > RARE_WORD else ()))
+        return parts
+
+    def find_parts(self, text: Text, parts: Sequence[Part]) -> list[str]:
+        """Finds the parts of a subject that a text names, as it writes them, in the order given."""
+        named = (find_written(text, [part.forms]) for part in parts if not part.keys or part.keys in text.subjects)
+        return list(filter(None, named))
 
     def other_names(self, text: str) -> Sequence[Forms]:
         """Gives the long forms of an abbreviation, and the other way round."""
@@ -144,9 +193,8 @@ class PhraseFinder:
         A word that stands alone must be rare, or what the text is about: people said in passing are not its subject.
         """
         found: dict[Forms, SharedPhrase] = {}
-        subjects = _find_subjects(text)
         for stretch in text.stretches:
-            is_passing = len(stretch) == 1 and not stretch[0].joined and stretch[0].keys not in subjects
+            is_passing = len(stretch) == 1 and not stretch[0].joined and stretch[0].keys not in text.subjects
             shares = [(self._share(span), span) for span in _met_spans(stretch, wanted)]
             worth = [(share, span) for share, span in shares if share <= (RARE_WORD if is_passing else _limit(span))]
             if worth:
@@ -158,15 +206,14 @@ class PhraseFinder:
     def find_words(self, text: Text, gains: Mapping[int, float]) -> list[str]:
         """Finds the phrases around words with a gain, the highest first.
 
-        Takes what the text is about: no common words, and no word that is new in arXiv, such as the name that the
-        paper gives to something.
+        Takes what the text is about: no common words, none that is new in arXiv, such as the name that the paper gives
+        to something, and of those that papers hardly have in titles only rare ones.
         """
-        subjects = _find_subjects(text)
         found: dict[Forms, tuple[float, str]] = {}
         for stretch in text.stretches:
             for token in stretch:
                 gain = gains.get(token.joined or token.keys[0], 0.0)
-                if gain > 0 and token.keys in subjects and 0 < self._share((token,)) <= COMMON_WORD:
+                if gain > 0 and token.keys in text.subjects and self._names_subject(token):
                     shown = _show(text.text, stretch, (token,))
                     found.setdefault(forms_of(shown), (gain, shown))
         return [shown for _, shown in sorted(found.values(), key=lambda pair: -pair[0])]
@@ -187,10 +234,19 @@ class PhraseFinder:
         close = [text[left.end : right.start] == " " for left, right in pairwise(tokens)]
         return [near and often for near, often in zip(close, pairs / by_chance >= MIN_LIFT, strict=True)]
 
+    def _names_subject(self, token: Token) -> bool:
+        share = self._share((token,))
+        if not 0 < share <= COMMON_WORD:
+            return False
+        return share <= RARE_WORD or bool(token.joined) or _measure_telling(token.keys[0]) >= LEAST_TELLING
+
     def _share(self, span: Stretch) -> float:
         """Gives the share of arXiv's papers that have this; of several words, their rarest pair."""
-        keys = np.array([key for token in span for key in token.keys], dtype=np.uint32)
-        counts = self._background.count(pair_keys(keys) if len(keys) > 1 else keys)
+        return self._share_of(tuple(key for token in span for key in token.keys))
+
+    def _count_share(self, keys: Keys) -> float:
+        terms = np.array(keys, dtype=np.uint32)
+        counts = self._background.count(pair_keys(terms) if len(terms) > 1 else terms)
         return float(counts.min()) / self._background.n_papers
 
 
@@ -204,6 +260,12 @@ def find_written(text: Text, names: Sequence[Forms]) -> str:
             if span := reading.find(text.text, name):
                 return _widen(text, *span)
     return ""
+
+
+def has_in_title(text: Text, phrases: Iterable[Phrase]) -> bool:
+    """Tells whether the first line has every word of one of these phrases: "LLM Agent Safety" is about LLM safety."""
+    title = {_form(word.lower()) for word in _WORD.findall(text.text.partition("\n")[0])}
+    return any(all(any(title.issuperset(forms) for forms in e.alternatives) for e in p.elements) for p in phrases)
 
 
 def forms_of(text: str) -> Forms:
@@ -263,10 +325,9 @@ def _parts_of(text: str, start: int, end: int) -> Iterator[_Form]:
             yield _Form(form, match.start(), match.end(), match.start() == start, match.end() == end)
 
 
-def _find_subjects(text: Text) -> set[Keys]:
+def _find_subjects(text: str, tokens: Sequence[Token]) -> set[Keys]:
     """Finds the words that the text is about, being in its first line or said twice."""
-    title_end = len(text.text.partition("\n")[0])
-    tokens = [token for stretch in text.stretches for token in stretch]
+    title_end = len(text.partition("\n")[0])
     times = Counter(token.keys for token in tokens)
     return {token.keys for token in tokens if token.end <= title_end or times[token.keys] > 1}
 
@@ -343,6 +404,26 @@ def _show(text: str, stretch: Stretch, span: Stretch) -> str:
     """Shows the whole phrase as it stands there, unless it is long."""
     whole = text[stretch[0].start : stretch[-1].end]
     return whole if _is_short(whole) else text[span[0].start : span[-1].end]
+
+
+def write_small(text: Text, phrase: str) -> str:
+    """Gives the phrase with as few capitals as it stands there anywhere: "Knowledge Graphs" of a title are no name."""
+    whole, small = text.text, phrase.lower()
+    lowered = whole.lower()
+    if small == phrase or len(lowered) != len(whole):  # a letter that is two in lower case moves all places behind it
+        return phrase
+    written, start = [phrase], lowered.find(small)
+    while start >= 0:
+        end = start + len(small)
+        if not (lowered[start - 1 : start].isalnum() or lowered[end : end + 1].isalnum()):
+            written.append(whole[start:end])
+        start = lowered.find(small, end)
+    return min(written, key=lambda words: sum(map(str.isupper, words)))
+
+
+@lru_cache(maxsize=50_000)
+def _measure_telling(key: int) -> float:
+    return float(load_title_shares().measure(np.array([key], dtype=np.uint32))[0])
 
 
 def _is_short(phrase: str) -> bool:

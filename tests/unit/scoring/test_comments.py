@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.files import resources
 from newsletter.model import Paper, Profile, Topic
+from newsletter.papers import readable
 from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background
@@ -91,6 +92,72 @@ def test_what_a_paper_is_about_is_in_its_title_or_said_twice_and_has_a_name_that
     assert FINDER.find_words(text, gains) == ["refusals", "Jailbreaks"]
 
 
+class _AllGain(dict[int, float]):
+    """A gain for every word."""
+
+    def get(self, key: int, default: float = 0.0) -> float:  # type: ignore[override]
+        return 1.0
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        *(
+            r"\emph{x}",
+            r"\textbf{x}",
+            r"{\it x}",
+            r"\cite{x}",
+            r"\widetilde{O}(n)",
+            r"\(\omega\)",
+            r"$\widetilde{O}(n)$",
+        ),
+        *(r"$\varepsilon$", r"$\nu$", r"$z_{\rm eff}$", r"$\mathcal{N}$", r"$\sqrt{\frac{1}{2}}$", r"$\leq$"),
+        r"$\operatorname{rank}$",
+    ],
+)
+def test_no_command_of_tex_is_named(tex: str) -> None:
+    commands = set(re.findall(r"(?<=\\)[a-z]+", tex))
+    text = FINDER.read_paper(f"Contracts and {tex}", f"Of {tex} in contracts, {tex} again.")
+    named = FINDER.find_words(text, _AllGain())
+    assert "Contracts" in named
+    assert commands.isdisjoint(word for phrase in named for word in re.findall("[a-z]+", phrase.lower()))
+
+
+@pytest.mark.parametrize(
+    ("word", "is_named"),
+    [(word, False) for word in ("popular", "compatible", "meaningful", "satisfy", "admitting", "covering")]
+    + [(word, True) for word in ("contracts", "pedestrians", "pricing", "neutrinos", "auctions", "treewidth")],
+)
+def test_a_word_is_named_unasked_if_papers_have_it_in_titles_or_it_is_rare(word: str, is_named: bool) -> None:
+    text = FINDER.read_paper(word, f"It is {word}.")
+    assert FINDER.find_words(text, _AllGain()) == [word] * is_named
+    assert found(word, text.text) == [word]  # to whom asks for it
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "named"),
+    [
+        ("Knowledge Graphs for All", "We build knowledge graphs.", "knowledge graphs"),
+        ("Knowledge Graphs for All", "Knowledge graphs are built.", "Knowledge graphs"),
+        ("Knowledge Graphs for All", "A knowledge graph.", "Knowledge Graphs"),
+        ("Knowledge Graphs for All", "Preknowledge graphs-as-such.", "Knowledge Graphs"),
+        ("knowledge graphs", "KNOWLEDGE GRAPHS", "knowledge graphs"),
+    ],
+    ids=["in a sentence", "at its beginning", "in another number", "inside of words", "capitals later"],
+)
+def test_a_phrase_has_the_capitals_of_a_title_only_where_no_sentence_has_it(
+    title: str, abstract: str, named: str
+) -> None:
+    profile = Profile((), like=("knowledge graphs",))
+    assert comment_on(make_paper(1, title, abstract), profile) == f"Your keywords: {named}."
+
+
+def test_what_a_reader_asks_for_in_tex_is_found_however_the_paper_writes_it() -> None:
+    for asked in (r"$\Lambda$CDM", "ΛCDM"):
+        for title in (r"Beyond $\Lambda$CDM", "Beyond ΛCDM", r"Beyond ${\rm \Lambda CDM}$"):
+            assert comment_on(make_paper(1, title), Profile((), like=(asked,))) == "Your keywords: ΛCDM."
+
+
 @pytest.mark.parametrize(
     ("keyword", "text", "named"),
     [
@@ -147,6 +214,54 @@ COMPRESSION = Profile(
     like=("quantization",),
     avoid=("federated learning",),
 )
+
+
+@pytest.mark.parametrize(
+    ("topic", "title", "abstract", "comment"),
+    [
+        ("LLM safety", "Quitting improves LLM agent safety", "", "LLM safety."),
+        ("LLM safety", "Safe agents of large language models, and their safety", "", "LLM safety."),
+        ("Safety of large language models", "An LLM and its safety", "", "Safety of large language models."),
+        ("Dwarf galaxies, stellar streams", "A stream of stellar origin", "", "Dwarf galaxies, stellar streams."),
+        ("LLM safety", "Guardrails for LLM agents", "By red teaming.", "LLM safety: red teaming, Guardrails."),
+        ("LLM safety", "An LLM that talks", "A jailbreak, in passing.", 'Worded like papers on "LLM safety": talks.'),
+        (
+            "Anomaly detection",
+            "Detection of points out of distribution",
+            "",
+            'Worded like papers on "Anomaly detection".',
+        ),
+    ],
+    ids=["words apart", "long for short", "short for long", "one of two phrases", "parts", "in passing", "half a part"],
+)
+def test_a_topic_is_met_by_the_words_of_its_name_in_a_title_and_by_what_papers_call_parts_of_it(
+    topic: str, title: str, abstract: str, comment: str
+) -> None:
+    papers = [make_paper(1, title, abstract), *OTHERS]
+    profile = Profile((Topic(topic),))
+    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
+    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
+    assert explainer.comment(0, papers[0], 8, is_near=False) == comment
+
+
+@pytest.mark.parametrize(
+    ("title", "comment"),
+    [
+        ("Bounds on option pricing", "Your keywords: option pricing."),
+        ("Pricing an option", "option pricing."),
+        ("Beyond Black Scholes", "option pricing: Black Scholes."),
+        ("Options for tomatoes", "Worded like papers that match your profile: Options."),
+    ],
+    ids=["as written", "words apart", "a part", "half"],
+)
+def test_a_keyword_is_met_like_a_topic_where_it_does_not_stand_there(title: str, comment: str) -> None:
+    papers = [make_paper(1, title), *OTHERS]
+    profile = Profile((), like=("option pricing",))
+    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
+    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
+    assert explainer.comment(0, papers[0], 8, is_near=False) == comment
+
+
 COMPRESSED = make_paper(1, "Pruning and quantization of transformers", "Low-rank weights compress a neural network.")
 
 
@@ -243,7 +358,7 @@ def test_no_comment_is_long_and_each_names_few_words_of_its_paper(
     for paper, score in zip(papers, map(report.with_comment, report.scores), strict=True):
         assert len(score.comment) <= MAX_COMMENT_CHARS
         assert len(score.comment.splitlines()) == 1
-        whole = " ".join(f"{paper.title}\n{paper.abstract}".split())
+        whole = " ".join(f"{readable(paper.title)}\n{readable(paper.abstract)}".split())
         for words in re.findall("\x01(.*?)\x02", score.comment):
             assert 1 <= len(words.split(", ")) <= MAX_WORDS
             for word in words.split(", "):
