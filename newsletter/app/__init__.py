@@ -96,7 +96,8 @@ def build(
 
     store = build_store(settings)
     parts = parts or build_lasting_parts(settings)
-    scorer, prefetcher = build_scorer(settings, store, parts.local_scorer, tell_progress)
+    vectors = build_vectors(settings, store, tell_read)
+    scorer, prefetcher = build_scorer(settings, store, parts.local_scorer, vectors, tell_progress)
     return RunContext(
         source=build_source(settings, feed),
         scorer=scorer,
@@ -106,7 +107,7 @@ def build(
         identity=build_mail_identity(settings),
         now=utc_now,
         prefetcher=prefetcher,
-        vectors=build_vectors(settings, store, tell_read),
+        vectors=vectors,
         predecessors=build_predecessors(),
         timing=build_timing(settings),
     )

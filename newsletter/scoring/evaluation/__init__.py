@@ -18,6 +18,7 @@ from newsletter.scoring.evaluation.newcomers import (
     measure_newcomers,
 )
 from newsletter.scoring.evaluation.ranking import SHARES, Interval, RankingReport, draw_likes, evaluate
+from newsletter.scoring.ranking.learned import ReadPapers
 
 __all__ = [
     "SETTLED_AFTER",
@@ -31,6 +32,7 @@ __all__ = [
     "NamedPolicy",
     "NewcomersReport",
     "RankingReport",
+    "ReadPapers",
     "Summary",
     "Totals",
     "draw_likes",

@@ -20,6 +20,7 @@ from newsletter.scoring.evaluation.ranking import average_precision, recall_at
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.protocols import Scorer
+from newsletter.scoring.ranking.learned import ReadPapers
 from newsletter.scoring.ranking.shortlist import Policy
 
 STRONG_FROM = 9
@@ -83,15 +84,19 @@ def replay(
     local: Scorer,
     policies: Sequence[NamedPolicy],
     on_progress: Callable[[], None] = lambda: None,
+    read: ReadPapers | None = None,
 ) -> list[FunnelReport]:
-    """One report for each policy; `on_progress` is called after each day. Raises ConfigError if there are no days."""
+    """One report for each policy; `on_progress` is called after each day. Raises ConfigError if there are no days.
+
+    `read` gives what a sentence model made of papers, as `FunnelScorer` takes it.
+    """
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
     local = ScoreCache(local, by_floor=False, max_reports=len(days))  # its reports are the same under every policy
     reports = []
     for named in policies:
         results = []
-        loop = _Loop(profile, days, local, named.policy)
+        loop = _Loop(profile, days, local, named.policy, read)
         for place in range(len(days)):
             results.append(loop.run(place))
             on_progress()
@@ -117,11 +122,13 @@ def summarise(days: Sequence[DayResult]) -> Summary:
 class _Loop:
     """One profile under one policy, from the first day on."""
 
-    def __init__(self, profile: Profile, days: Sequence[LabelledDay], local: Scorer, policy: Policy) -> None:
+    def __init__(
+        self, profile: Profile, days: Sequence[LabelledDay], local: Scorer, policy: Policy, read: ReadPapers | None
+    ) -> None:
         self._profile = profile
         self._days = days
         self._grader = LabelGrader()
-        self._scorer = FunnelScorer(local, self._grader, self._grader, policy, lambda: self._grader.now)
+        self._scorer = FunnelScorer(local, self._grader, self._grader, policy, lambda: self._grader.now, read=read)
 
     def run(self, place: int) -> DayResult:
         day = self._days[place]

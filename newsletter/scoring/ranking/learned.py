@@ -1,13 +1,14 @@
 """Ranks papers by a model's gradings of earlier papers under the same profile: logistic regression in plain numpy.
 
 Features are the words of tfidf.py, categories, authors, the place among word companies (lsa.py) and the likeness to
-the profile's own words, so that few answers already help. Gives each paper a score and the chance that the model
-would pass it. Which papers are asked about is decided in shortlist.py. Measured in docs/funnel.md.
+the profile's own words, so that few answers already help; and style (style.py) and what a sentence model made of the
+papers, where these foretell better. Gives each paper a score and the chance that the model would pass it. Which papers
+are asked about is decided in shortlist.py. Measured in docs/funnel.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from newsletter.scoring.ranking.features import Block, Features, join, keep_shar
 from newsletter.scoring.ranking.pool import make_pool
 from newsletter.scoring.ranking.rank import rank, read_terms, standardise
 from newsletter.scoring.ranking.style import describe_style
-from newsletter.scoring.ranking.tfidf import Vector, count_terms
+from newsletter.scoring.ranking.tfidf import Places, Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
@@ -30,7 +31,8 @@ CATEGORY_WEIGHT = 0.3
 AUTHOR_WEIGHT = 0.3
 LATENT_WEIGHT = 0.5
 STYLE_WEIGHT = 0.15
-CHECKED_SHARE = 1 / 3  # of the examples, the latest: what the earlier ones foretell of them decides whether style helps
+SENTENCE_WEIGHT = 0.3
+CHECKED_SHARE = 1 / 3  # of the examples, the latest: what the earlier ones foretell of them decides what helps
 MIN_CHECKED = 10  # passed papers among them, and among the earlier ones; with fewer nothing is decided
 TERM_PENALTY = 0.25
 DENSE_PENALTY = 0.2
@@ -55,10 +57,15 @@ class LearnedScores:
     chances: tuple[float, ...]
 
 
+# Gives what a sentence model made of each paper, a row of length 1; of NaN where it has not read the paper.
+ReadPapers = Callable[[Sequence[Paper]], Places]
+
+
 class Learner:
     """Learns anew for each call; profiles share the words of papers it has seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: ReadPapers | None = None) -> None:
+        self._read = read
         self._encoder = Encoder()
 
     def rank(
@@ -76,9 +83,11 @@ class Learner:
             return LearnedScores(tuple(local.tolist()), ())
         every = [*(example.paper for example in examples), *papers]
         weights = np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0)
-        plain = self._describe(profile, every)
-        styled = widen(plain, STYLE_WEIGHT * describe_style(every))
-        features = styled if _foretells_better(styled, plain, passed, weights) else plain
+        features = self._describe(profile, every)
+        for columns in (STYLE_WEIGHT * describe_style(every), self._describe_meaning(every, len(papers))):
+            wider = widen(features, columns)
+            if columns.shape[1] and _foretells_better(wider, features, passed, weights):
+                features = wider
         model = _fit(features.head(len(examples)), passed, weights)
         logits = features.dot(model)[len(examples) :]
         chances = 1 / (1 + np.exp(-logits))
@@ -97,6 +106,14 @@ class Learner:
             ],
             np.column_stack([*dense, LATENT_WEIGHT * pool.latent]),
         )
+
+    def _describe_meaning(self, papers: Sequence[Paper], count: int) -> Vector:
+        """Gives what a sentence model made of the papers, 0 on average; no columns if one of the last `count` lacks."""
+        rows = self._read(papers).astype(np.float64) if self._read else np.zeros((len(papers), 0))
+        unread = np.isnan(rows.sum(axis=1))
+        if unread[len(papers) - count :].any():
+            return rows[:, :0]
+        return np.where(unread[:, None], 0.0, SENTENCE_WEIGHT * (rows - rows[~unread].mean(axis=0)))
 
 
 # --- features -----------------------------------------------------------------------------------------

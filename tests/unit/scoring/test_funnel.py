@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from newsletter.model import Notice, NoticeKind, Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.ranking.learned import ReadPapers
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 from tests.fake_grader import ByNumber, FakeGrader
@@ -26,6 +29,7 @@ class FunnelBench:
         self.now = make.NOW
         self.store = MemoryStore()
         self.policy = policy or Policy()
+        self.read: ReadPapers | None = None
         self.grader = self.replace_grader(**grader)
 
     def replace_grader(self, relevance: dict[str, int] | None = None, **more: object) -> FakeGrader:
@@ -44,7 +48,7 @@ class FunnelBench:
         def now() -> datetime:
             return self.now
 
-        return FunnelScorer(ByNumber(local_topic), self.grader, self.store, self.policy, now).score(
+        return FunnelScorer(ByNumber(local_topic), self.grader, self.store, self.policy, now, read=self.read).score(
             profile, papers, history, floor=floor, votes=votes
         )
 
@@ -152,6 +156,23 @@ def test_what_the_model_liked_before_is_asked_about_though_the_words_rank_it_las
     asked = bench.grader.asked[-1]
     assert set(asked[:15]) == {paper.arxiv_id for paper in papers[45:]}
     assert len(asked) <= 30
+
+
+def test_the_ranking_learns_from_what_a_sentence_model_made_of_graded_papers_and_todays() -> None:
+    asked: list[Sequence[Paper]] = []
+
+    def read(papers: Sequence[Paper]) -> npt.NDArray[np.float32]:
+        asked.append(papers)
+        return np.zeros((len(papers), 0), dtype=np.float32)
+
+    history, papers = [day(1, 40, good=8)], day(2, 40, good=8)
+    bench = FunnelBench(relevance={paper.arxiv_id: 9 for paper in history[0][32:]})
+    bench.read = read
+    bench.score(history[0])
+    assert asked == []  # nothing has been graded yet
+    bench.score(papers, history)
+    assert [{paper.arxiv_id for paper in each} for each in asked] == [{p.arxiv_id for p in (*history[0], *papers)}]
+    assert set(asked[0][-40:]) == set(papers)
 
 
 def test_papers_that_passed_in_the_random_sample_make_the_next_day_send_more() -> None:

@@ -1,6 +1,12 @@
 """The learned ranking prefers what the model passed before. Papers here are made up."""
 
 import math
+from collections.abc import Collection, Sequence
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+import pytest
 
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.ranking.learned import Example, Learner
@@ -73,3 +79,51 @@ def test_empty_and_strange_texts_are_ranked_too() -> None:
     ranked = Learner().rank(PROFILE, strange, examples(), [0.0, 0.0], floor=7)
     assert len(ranked.scores) == len(ranked.chances) == 2
     assert all(map(math.isfinite, ranked.scores))
+
+
+# --- what a sentence model made of the papers -------------------------------------------------------------
+
+
+class Reader:
+    """Puts papers of an odd number in one place and the others in another, but for those it has not read."""
+
+    def __init__(self, unread: Collection[Paper] = ()) -> None:
+        self.unread = unread
+
+    def __call__(self, papers: Sequence[Paper]) -> npt.NDArray[np.float32]:
+        rows = np.array([(1, 0) if int(each.arxiv_id[5:]) % 2 else (0, 1) for each in papers], dtype=np.float32)
+        rows[[each in self.unread for each in papers]] = np.nan
+        return rows
+
+
+def nonsense(count: int, first: int) -> list[Paper]:
+    """Papers whose words say nothing of what passed."""
+    random = Random(first)
+    words = [f"{one}{two}" for one in "bdfgklmnprst" for two in ("ako", "umi", "ero", "oli")]
+    return [paper(first + n, " ".join(random.choices(words, k=12))) for n in range(count)]
+
+
+EARLIER, NEXT = nonsense(120, first=1000), nonsense(40, first=2000)
+BY_MEANING = [Example(one, 9 * (int(one.arxiv_id[5:]) % 2)) for one in EARLIER]
+BY_CHANCE = [Example(one, Random(n).choice((0, 9))) for n, one in enumerate(EARLIER)]
+
+
+def rank_next(answers: Sequence[Example], reader: Reader | None) -> npt.NDArray[np.float64]:
+    return np.array(Learner(reader).rank(PROFILE, NEXT, answers, [0.0] * len(NEXT), 7).scores)
+
+
+@pytest.mark.parametrize("unread", [[], EARLIER[:50]], ids=["all read", "some earlier papers not"])
+def test_what_a_sentence_model_made_of_papers_decides_where_it_foretold_the_gradings(unread: list[Paper]) -> None:
+    scores = rank_next(BY_MEANING, Reader(unread))
+    assert scores[1::2].mean() - scores[::2].mean() > 1
+    by_words = rank_next(BY_MEANING, None)
+    assert by_words[1::2].mean() - by_words[::2].mean() < 0.6
+
+
+def test_it_does_not_decide_where_it_foretold_nothing() -> None:
+    np.testing.assert_array_equal(rank_next(BY_CHANCE, Reader()), rank_next(BY_CHANCE, None))
+
+
+@pytest.mark.parametrize("unread", [NEXT[:1], EARLIER + NEXT], ids=["one paper of the day", "none at all"])
+def test_half_a_day_is_not_ranked_by_it_and_half_without(unread: list[Paper]) -> None:
+    np.testing.assert_array_equal(rank_next(BY_MEANING, Reader(unread)), rank_next(BY_MEANING, None))

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from newsletter.errors import EmbedderError
 from newsletter.files import resources
@@ -81,6 +82,16 @@ def test_likeness_is_a_cosine_of_each_paper_and_topic_and_a_day_not_read_whole_h
     assert np.isnan(likeness[4:]).all()
     assert vectors.compare(PROFILE, [*today, *earlier], len(today) + 1) is None
     assert vectors.compare(Profile(()), today, len(today)) is None
+
+
+def test_of_papers_not_read_nothing_is_found_and_the_others_have_length_1() -> None:
+    vectors, today = SentenceVectors(FakeEmbedder(), MemoryStore()), papers(2, "cat")
+    assert vectors.find(today).shape == (2, 0)
+    vectors.prepare(today[:1], announced_on=make.TUESDAY)
+    found = vectors.find([today[1], today[0]])
+    assert np.isnan(found[0]).all()
+    assert np.linalg.norm(found[1]) == pytest.approx(1)
+    assert vectors.find([]).size == 0
 
 
 class CountingStore(MemoryStore):
