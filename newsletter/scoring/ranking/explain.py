@@ -18,16 +18,8 @@ from newsletter.papers import readable
 from newsletter.scoring.ranking.phrases import Forms, Phrase
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
-from newsletter.scoring.ranking.shared_phrases import (
-    Part,
-    PhraseFinder,
-    Text,
-    Wanted,
-    find_written,
-    forms_of,
-    has_in_title,
-    write_small,
-)
+from newsletter.scoring.ranking.shared_phrases import Part, PhraseFinder, Wanted
+from newsletter.scoring.ranking.text_phrases import Text, find_written, forms_of, has_in_title, write_small
 from newsletter.scoring.ranking.wordings import load_wordings
 from newsletter.texts import Texts
 

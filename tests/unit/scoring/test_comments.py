@@ -18,7 +18,8 @@ from newsletter.scoring.ranking.explain import MAX_COMMENT_CHARS, MAX_WORDS, Exp
 from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
 from newsletter.scoring.ranking.pool import make_pool
 from newsletter.scoring.ranking.rank import rank, read_terms
-from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, PhraseFinder, find_written, forms_of
+from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, PhraseFinder
+from newsletter.scoring.ranking.text_phrases import find_written, forms_of
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.subscribers import leading_topic
