@@ -117,11 +117,12 @@ class Explainer:
 
     def _ask(self, topic: Topic) -> _Asked:
         if topic not in self._asked:
+            name = load_wordings().reword(topic.name)  # as papers write it: "Dunkle Materie" is dark matter
             self._asked[topic] = _Asked(
-                self._names_of(topic.name),
-                self._finder.read_phrases(topic.name),
+                [*self._names_of(topic.name), *self._names_of(name)],
+                self._finder.read_phrases(name),
                 self._finder.want([topic.name, topic.relevant]),
-                self._finder.read_parts(part for part, _ in load_wordings().vary(topic.name)),
+                self._finder.read_parts(part for part, _ in load_wordings().vary(name)),
             )
         return self._asked[topic]
 
@@ -149,16 +150,18 @@ class Explainer:
     def _choose(self, text: Text, words: Sequence[str], without: str = "") -> list[str]:
         """Chooses a few: none that says what another or `without` says; of "gas" and "molecular gas" the latter."""
         known = [self._finder.stems_of(" ".join(names)) for names in self._names_of(without)] if without else []
+        renamed = list[frozenset[int]]()  # what else the chosen are called: "DM" beside "dark matter" says nothing
         chosen: dict[frozenset[int], str] = {}
         for word in words:
             stems = self._finder.stems_of(word)
-            if any(stems <= each for each in (*known, *chosen)):
+            if any(stems <= each for each in (*known, *renamed, *chosen)):
                 continue
             fewer = [each for each in chosen if each < stems]
             if len(chosen) - len(fewer) == MAX_WORDS or sum(map(len, chosen.values())) + len(word) > MAX_WORDS_CHARS:
                 continue
             chosen = {stems if each in fewer[:1] else each: w for each, w in chosen.items() if each not in fewer[1:]}
             chosen[stems] = word
+            renamed += [self._finder.stems_of(" ".join(names)) for names in self._finder.other_names(word)]
         return [write_small(text, word) for word in chosen.values()]
 
 

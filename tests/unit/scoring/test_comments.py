@@ -22,6 +22,7 @@ from newsletter.scoring.ranking.shared_phrases import COMMON_WORD, MOST_TOKENS, 
 from newsletter.scoring.ranking.text_phrases import find_written, forms_of
 from newsletter.scoring.ranking.tfidf import count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.subscribers import leading_topic
 from newsletter.texts import Texts
 
@@ -226,6 +227,8 @@ COMPRESSION = Profile(
         ("Dwarf galaxies, stellar streams", "A stream of stellar origin", "", "Dwarf galaxies, stellar streams."),
         ("LLM safety", "Guardrails for LLM agents", "By red teaming.", "LLM safety: red teaming, Guardrails."),
         ("LLM safety", "An LLM that talks", "A jailbreak, in passing.", 'Worded like papers on "LLM safety": talks.'),
+        ("Dunkle Materie", "A halo of dark matter", "DM is dark.", "Dunkle Materie: dark matter."),
+        ("Matière noire, étoiles", "A halo of dark matter", "", "Matière noire, étoiles: dark matter."),
         (
             "Anomaly detection",
             "Detection of points out of distribution",
@@ -233,13 +236,23 @@ COMPRESSION = Profile(
             'Worded like papers on "Anomaly detection".',
         ),
     ],
-    ids=["words apart", "long for short", "short for long", "one of two phrases", "parts", "in passing", "half a part"],
+    ids=[
+        "words apart",
+        "long for short",
+        "short for long",
+        "one of two phrases",
+        "parts",
+        "in passing",
+        "German",
+        "French",
+        "half a part",
+    ],
 )
 def test_a_topic_is_met_by_the_words_of_its_name_in_a_title_and_by_what_papers_call_parts_of_it(
     topic: str, title: str, abstract: str, comment: str
 ) -> None:
     papers = [make_paper(1, title, abstract), *OTHERS]
-    profile = Profile((Topic(topic),))
+    profile = reword_profile(Profile((Topic(topic, topic),)))
     pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
     explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
     assert explainer.comment(0, papers[0], 8, is_near=False) == comment
