@@ -43,7 +43,9 @@ def _wanted(node: yaml_nodes.Node, *, is_wanted: bool) -> Iterator[yaml_nodes.No
 
 def _topics(node: yaml_nodes.Node) -> Iterator[yaml_nodes.Node]:
     for topic in node.value if isinstance(node.value, list) else ():
-        if isinstance(topic.value, dict) and (words := topic.value.get("relevant") or topic.value.get("name")):
+        if isinstance(topic.value, str):
+            yield topic
+        elif isinstance(topic.value, dict) and (words := topic.value.get("relevant") or topic.value.get("name")):
             yield from _wanted(words, is_wanted=True)
 
 

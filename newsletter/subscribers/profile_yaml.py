@@ -22,7 +22,7 @@ from newsletter.phrases import Phrase, join
 from newsletter.subscribers.preferences import apply
 from newsletter.subscribers.profile_repair import repair
 from newsletter.subscribers.schema import REQUIRED, Keywords, OperatorPreferences, ReaderPreferences
-from newsletter.subscribers.subscribers_yaml import duplicate_topics
+from newsletter.subscribers.subscribers_yaml import duplicate_topics, name_topics
 from newsletter.subscribers.values import WEEKDAYS
 from newsletter.texts import Texts
 
@@ -253,6 +253,7 @@ def _check(text: str, shape: type[ReaderPreferences]) -> tuple[ReaderPreferences
         nothing = Phrase("found nothing, expected topics: and what you want to read about")
         return None, problems or [yaml_nodes.Problem(1, nothing)]
     problems += _take_out(root)
+    name_topics(root)
     fill_in(root)
     preferences, found = yaml_checks.validate(root, shape, required=REQUIRED)
     return preferences, [*problems, *duplicate_topics(root), *found]

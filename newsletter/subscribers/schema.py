@@ -96,13 +96,25 @@ def _allow_one_word(described: dict[str, Any]) -> None:
     described["anyOf"] = [{"type": "string"}, *described["anyOf"]]
 
 
+def _allow_lines(described: dict[str, Any]) -> None:
+    described["items"] = {"anyOf": [{"type": "string"}, described["items"]]}
+
+
+def _allow_no_name(described: dict[str, Any]) -> None:
+    """A topic that says what is relevant is named by it (subscribers_yaml.py)."""
+    del described["required"]
+    described["anyOf"] = [{"required": ["relevant"]}, {"required": ["name", "irrelevant"]}]
+
+
 class TopicEntry(_Model):
     """One criterion: what makes a paper relevant, and what looks like it but is not. At least one of the two."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["relevant"]}, {"required": ["irrelevant"]}]})
+    model_config = ConfigDict(json_schema_extra=_allow_no_name)
 
     name: Line = Field(
-        description="A short name; the digest names it when a paper meets it.", examples=["Sparse attention"]
+        description="A short name; the digest names it when a paper meets it. Left out, it is the beginning of"
+        " `relevant`.",
+        examples=["Sparse attention"],
     )
     relevant: Prose = Field(
         "",
@@ -209,7 +221,10 @@ class ReaderPreferences(_Model):
         examples=["I build language models for long documents and read mainly for methods."],
     )
     topics: list[TopicEntry] = Field(
-        [], max_length=20, description="What you want to read about. Each topic has a name of its own."
+        [],
+        max_length=20,
+        description="What you want to read about, each in a line of words, or with a name of its own.",
+        json_schema_extra=_allow_lines,
     )
     keywords: Keywords = Field(
         default_factory=Keywords,

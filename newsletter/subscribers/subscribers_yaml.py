@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
+from newsletter.files.yaml_hints import missing_blank
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
 from newsletter.papers import is_library_file
 from newsletter.phrases import Phrase, join
@@ -51,9 +52,8 @@ def parse_file(text: str | bytes, *, source: str, min_relevance: int = JUDGED_CU
 def parse_profiles(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:
     """Reads a list of profiles that belong to nobody: entries as in subscribers.yaml, told apart by their `name`.
 
-    A topic may lack a name, as on the page to subscribe; it gets the beginning of its words. All else that is not
-    written has the newsletter's own default without a model. The addresses are made up. Raises ConfigError as
-    `parse_file` does.
+    What is not written has the newsletter's own default without a model. The addresses are made up. Raises ConfigError
+    as `parse_file` does.
     """
     root, problems = yaml_nodes.read(text)
     if root is None or not isinstance(root.value, list):
@@ -62,7 +62,6 @@ def parse_profiles(text: str | bytes, *, source: str) -> tuple[Subscriber, ...]:
     for number, entry in enumerate(root.value, 1):
         if isinstance(entry.value, dict):
             entry.value["email"] = yaml_nodes.Node(entry.line, f"profile-{number}@profiles.test")
-            _name_topics(_get(entry, "topics"))
     problems += _unnamed(root.value)
     whole = yaml_nodes.Node(1, {"subscribers": root})
     return _check(whole, problems, source, "mend the file", WORDS_CUT_OFF).subscribers
@@ -73,6 +72,9 @@ def _check(
 ) -> SubscribersFile:
     file = None
     if root is not None and root.value is not None:
+        entries = _get(root, "subscribers")
+        for node in (_get(root, "defaults"), *(entries.value if entries and isinstance(entries.value, list) else ())):
+            name_topics(node)
         file, found = yaml_checks.validate(root, FileShape, required=REQUIRED, unnamed="subscribers")
         problems += [*_problems_between(root), *found]
     if problems or file is None or root is None:
@@ -176,11 +178,17 @@ def duplicate_topics(preferences: yaml_nodes.Node | None) -> Iterator[yaml_nodes
         names.add(name.value.strip())
 
 
-def _name_topics(topics: yaml_nodes.Node | None) -> None:
-    """Names each topic that has words and no name by the beginning of its words."""
+def name_topics(preferences: yaml_nodes.Node | None) -> None:
+    """Makes whole topics, in a mapping that may hold `topics`, of those that are words alone or have no name.
+
+    Their name is the beginning of their words. A line that seems to be a key, with no blank behind its colon, is left.
+    """
+    topics = _get(preferences, "topics")
     for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
+        if isinstance(topic.value, str) and topic.value.strip() and not missing_blank(topic.value):
+            topic.value = {"relevant": yaml_nodes.Node(topic.line, topic.value, topic.refused, topic.comment)}
         words = _get(topic, "relevant")
-        if isinstance(topic.value, dict) and words is not None and isinstance(words.value, str):
+        if isinstance(topic.value, dict) and words is not None and isinstance(words.value, str) and words.value.strip():
             topic.value.setdefault("name", yaml_nodes.Node(words.line, topic_name(words.value)))
 
 

@@ -29,6 +29,7 @@ CASES = {
     "a list": ("keywords:\n  like:\n    - LoRA\n    - Schwarze Löcher\n", [4]),
     "a list on one line": ("keywords:\n  like: [LoRA, Schwarze Löcher]\n", [2]),
     "the name of a topic that says no more": ("topics:\n  - name: Schwarze Löcher\n", [2]),
+    "a topic of words alone": ("topics:\n  - Black holes\n  - Alle Schwarze Löcher\n", [3]),
     "the name of one that does": ("topics:\n  - name: Schwarze Löcher\n    relevant: Black holes\n", []),
     "two readers": (
         "subscribers:\n  - topics: [{name: Schwarze Löcher}]\n  - keywords: {like: [Schwarze Löcher]}\n",

@@ -16,8 +16,9 @@ from newsletter.cli.schema import command as schema_command
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_nodes
 from newsletter.model import AnnounceType, Frequency, Profile, Subscriber, Topic
+from newsletter.subscribers.profile_yaml import read
 from newsletter.subscribers.schema import json_schema
-from newsletter.subscribers.subscribers_yaml import parse_file
+from newsletter.subscribers.subscribers_yaml import parse_file, parse_profiles
 from tests import ROOT
 
 PREFERENCES = tuple(json_schema()["$defs"]["Preferences"]["properties"])
@@ -135,6 +136,54 @@ def test_topics_of_the_defaults_hold_for_who_has_none() -> None:
     own = one("topics: [{name: Trees, relevant: Some}]", defaults=defaults)
     assert own.profile.topics == (Topic("Trees", "Some"),)
     assert one("topics: []", defaults=defaults).profile.topics == ()
+
+
+LONG = "papers on how models of language come to know what they were never told, and how one could see that"
+
+
+@pytest.mark.parametrize(
+    ("written", "topics"),
+    [
+        ("topics: [AI safety, ' RAG. ']", [Topic("AI safety", "AI safety"), Topic("RAG", "RAG.")]),
+        (
+            "topics:\n  - AI safety\n  - name: Graphs\n    relevant: All",
+            [Topic("AI safety", "AI safety"), Topic("Graphs", "All")],
+        ),
+        ("topics: [{relevant: AI safety}]", [Topic("AI safety", "AI safety")]),
+        ("topics: [{relevant: AI safety, irrelevant: Cars}]", [Topic("AI safety", "AI safety", "Cars")]),
+        (f"topics:\n  - >\n    {LONG}", [Topic("papers on how models of language come to know what they…", LONG)]),
+    ],
+    ids=["lines of words", "beside a whole one", "no name", "no name and something irrelevant", "many words"],
+)
+def test_a_topic_may_be_words_alone_or_have_no_name(written: str, topics: list[Topic]) -> None:
+    assert list(one(written).profile.topics) == topics
+    indented = "".join(f"  {line}\n" for line in written.splitlines())
+    assert list(one(defaults=f"defaults:\n{indented}").profile.topics) == topics
+    assert list(read(written, one()).profile.topics) == topics  # as readers write it
+    (profile,) = parse_profiles(f"- name: p\n  categories: [cs.LG]\n{indented}", source="profiles.yaml")
+    assert list(profile.profile.topics) == topics
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (
+            "topics: [AI safety, AI safety]",
+            'topics.name: found "AI safety" again, expected a name of its own for each topic',
+        ),
+        ("topics: ['name:AI safety']", 'a blank is missing after "name:"'),
+        ("topics: ['–AI safety']", "the dash is"),
+        ("topics: ['  ']", 'topics: found "  ", expected keys and values (name, relevant, irrelevant)'),
+        ("topics: [{irrelevant: Cars}]", "topics.name: missing, expected a short name for the topic"),
+        ("topics: [{relevant: ' ', irrelevant: Cars}]", "topics.name: missing, expected a short name for the topic"),
+        ("topics: [[AI safety]]", "topics: found a list, expected keys and values (name, relevant, irrelevant)"),
+        (f"topics: ['{'x' * 4001}']", "topics.relevant: "),
+    ],
+)
+def test_what_seems_to_be_no_words_is_no_topic(written: str, problem: str) -> None:
+    (found,) = problems(f"{SMALL}    {written}\n")
+    assert found.startswith("subscribers.yaml:5: ")
+    assert problem in found
 
 
 def test_liked_and_avoided_keywords_override_each_on_its_own() -> None:
