@@ -76,6 +76,11 @@ def validate(
         ]
 
 
+def lacks_blank(text: str) -> bool:
+    """Tells whether a text would be a key or an entry of a list, if a plain blank stood behind its colon or dash."""
+    return bool(missing_blank(text))
+
+
 def problem_lines(problems: Collection[Problem], *, source: str = "", most: int = MAX_PROBLEMS) -> tuple[str, ...]:
     """Lists the problems with their lines, after the file's name if there is one; `most` at most."""
     ordered = sorted(set(problems))

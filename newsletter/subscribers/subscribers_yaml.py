@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
-from newsletter.files.yaml_hints import missing_blank
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
 from newsletter.papers import is_library_file
 from newsletter.phrases import Phrase, join
@@ -185,7 +184,7 @@ def name_topics(preferences: yaml_nodes.Node | None) -> None:
     """
     topics = _get(preferences, "topics")
     for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
-        if isinstance(topic.value, str) and topic.value.strip() and not missing_blank(topic.value):
+        if isinstance(topic.value, str) and topic.value.strip() and not yaml_checks.lacks_blank(topic.value):
             topic.value = {"relevant": yaml_nodes.Node(topic.line, topic.value, topic.refused, topic.comment)}
         words = _get(topic, "relevant")
         if isinstance(topic.value, dict) and words is not None and isinstance(words.value, str) and words.value.strip():
