@@ -253,8 +253,8 @@ def _check(text: str, shape: type[ReaderPreferences]) -> tuple[ReaderPreferences
         nothing = Phrase("found nothing, expected topics: and what you want to read about")
         return None, problems or [yaml_nodes.Problem(1, nothing)]
     problems += _take_out(root)
-    name_topics(root)
     fill_in(root)
+    name_topics(root)
     preferences, found = yaml_checks.validate(root, shape, required=REQUIRED)
     return preferences, [*problems, *duplicate_topics(root), *found]
 
@@ -281,8 +281,10 @@ def fill_in(node: yaml_nodes.Node) -> None:
             fill_in(item)
     elif isinstance(node.value, dict):
         for key, inner in node.value.items():
-            if key in _EMPTY_TEXTS and inner.comment[1:2].strip() and not inner.refused:
-                inner.value = f"{inner.value or ''} {inner.comment}".strip()
+            topics = inner.value if key == "topics" and isinstance(inner.value, list) else []
+            for text in [inner] if key in _EMPTY_TEXTS else topics:
+                if text.comment[1:2].strip() and not text.refused:
+                    text.value = f"{text.value or ''} {text.comment}".strip()
             if inner.value is None and not inner.refused:
                 inner.value = _none_of(key, inner.line)
             fill_in(inner)

@@ -71,9 +71,8 @@ def _check(
 ) -> SubscribersFile:
     file = None
     if root is not None and root.value is not None:
-        entries = _get(root, "subscribers")
-        for node in (_get(root, "defaults"), *(entries.value if entries and isinstance(entries.value, list) else ())):
-            name_topics(node)
+        for preferences in _list_preferences(root):
+            name_topics(preferences)
         file, found = yaml_checks.validate(root, FileShape, required=REQUIRED, unnamed="subscribers")
         problems += [*_problems_between(root), *found]
     if problems or file is None or root is None:
@@ -92,10 +91,14 @@ def _check(
     )
 
 
-def _find_libraries(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
+def _list_preferences(root: yaml_nodes.Node) -> list[yaml_nodes.Node | None]:
+    """Gives the defaults, if there are any, and the entry of each subscriber."""
     entries = _get(root, "subscribers")
-    listed = entries.value if entries and isinstance(entries.value, list) else []
-    for papers in (_get(node, "papers") for node in (_get(root, "defaults"), *listed)):
+    return [_get(root, "defaults"), *(entries.value if entries and isinstance(entries.value, list) else ())]
+
+
+def _find_libraries(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
+    for papers in (_get(preferences, "papers") for preferences in _list_preferences(root)):
         for each in papers.value if papers and isinstance(papers.value, list) else filter(None, [papers]):
             if isinstance(each.value, str) and is_library_file(each.value):
                 yield each.value, each.line

@@ -238,6 +238,8 @@ def test_curly_quotes_and_dashes_inside_a_text_stay() -> None:
 )
 def test_a_text_is_not_cut_at_a_number_sign_that_belongs_to_it(written: str, meant: str) -> None:
     assert read(f"about: {written}", make.subscriber()).profile.about == meant
+    for topic in (written, f"relevant: {written}"):
+        assert read(f"topics:\n  - {topic}", make.subscriber()).profile.topics == (Topic(meant, meant),)
 
 
 # --- mistakes
