@@ -53,14 +53,14 @@ def build_scorer(
     grader = build_grader(settings, store)
     lead_time = timedelta(hours=settings.model_batch_ahead_h) if settings.model_tier == "batch" else None
 
-    read = vectors.find if vectors else None
+    find_vectors = vectors.find if vectors else None
 
     def build_funnel(recorder: RecordingGrader) -> Scorer:
-        return FunnelScorer(local, recorder, store, policy, utc_now, read=read)
+        return FunnelScorer(local, recorder, store, policy, utc_now, find_vectors=find_vectors)
 
     # Without a lead time it still collects what was asked before
     prefetcher = BatchPrefetcher(grader, build_funnel, lead_time=lead_time)
-    return FunnelScorer(local, grader, store, policy, utc_now, tell_progress, read), prefetcher
+    return FunnelScorer(local, grader, store, policy, utc_now, tell_progress, find_vectors), prefetcher
 
 
 def build_local_scorer(vectors: SentenceVectors | None = None) -> LocalScorer:

@@ -28,12 +28,12 @@ from newsletter.scoring.evaluation import (
     SHARES,
     STRONG_FROM,
     CorpusDay,
+    FindVectors,
     FunnelReport,
     Interval,
     LabelledDay,
     NamedPolicy,
     RankingReport,
-    ReadPapers,
     Summary,
     draw_likes,
     evaluate,
@@ -122,7 +122,7 @@ def command(
 
     With --newcomers, choose as a morning does, with the newsletter's defaults, and hold that against judged papers.
     """
-    scorer, read = make_scorer(vectors)
+    scorer, find_vectors = make_scorer(vectors)
     if newcomers:
         if profile_file or labels_file or categories or first or last or funnel or likes or shares or targets:
             raise click.UsageError("--newcomers goes with --corpus and --json alone; leave the other options out")
@@ -142,7 +142,7 @@ def command(
     codes = tuple(each.strip() for each in categories.split(",") if each.strip()) if categories else None
     cases = [_load_case(days, profile, labels, codes, span) for profile, labels in files]
     named = _name_policies(shares, targets)
-    reports = _replay_all(cases, named, scorer, read) if funnel else _evaluate_all(cases, likes, scorer)
+    reports = _replay_all(cases, named, scorer, find_vectors) if funnel else _evaluate_all(cases, likes, scorer)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(report) for report in reports], indent=2, default=str))
     else:
@@ -221,14 +221,14 @@ def _evaluate_all(cases: list[_Case], likes: int | None, scorer: Scorer) -> list
 
 
 def _replay_all(
-    cases: list[_Case], policies: list[NamedPolicy], scorer: Scorer, read: ReadPapers | None
+    cases: list[_Case], policies: list[NamedPolicy], scorer: Scorer, find_vectors: FindVectors | None
 ) -> list[FunnelReport]:
     reports = list[FunnelReport]()
     with Progress(console=Console(stderr=True), transient=True) as progress:
         for case in cases:
             task = progress.add_task(case.name, total=len(policies) * len(case.days))
             advance = partial(progress.advance, task)
-            reports += replay(case.name, case.profile, case.days, scorer, policies, advance, read)
+            reports += replay(case.name, case.profile, case.days, scorer, policies, advance, find_vectors)
     return reports
 
 

@@ -12,12 +12,12 @@ from newsletter import app
 from newsletter.errors import ConfigError
 from newsletter.model import Paper, Profile, ScoreReport, Votes
 from newsletter.scoring import History, Scorer, VectorKeeper
-from newsletter.scoring.evaluation import ReadPapers
+from newsletter.scoring.evaluation import FindVectors
 from newsletter.settings import Settings
 
 
-def make_scorer(folder: Path | None) -> tuple[Scorer, ReadPapers | None]:
-    """Builds the embedded scorer; with a folder, what the sentence model reads is kept there, and found by the second.
+def make_scorer(folder: Path | None) -> tuple[Scorer, FindVectors | None]:
+    """Builds the embedded scorer and, with a folder, where the sentence model's vectors are kept, what finds these.
 
     Raises ConfigError if there is a folder and no sentence model.
     """

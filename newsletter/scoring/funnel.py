@@ -26,7 +26,7 @@ from newsletter.scoring.llm.grader import (
 )
 from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
-from newsletter.scoring.ranking.learned import Example, Learner, ReadPapers
+from newsletter.scoring.ranking.learned import Example, FindVectors, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
 from newsletter.subscribers import named_topic
 
@@ -38,8 +38,8 @@ LEARN_FROM = timedelta(days=60)  # as long as announcements are kept; the papers
 class FunnelScorer:
     """A `Scorer` that asks a model about a shortlist and passes over the rest.
 
-    `on_progress` gets (papers graded, papers asked about) as answers come. `read` gives what a sentence model made of
-    papers, from which the ranking learns, too.
+    `on_progress` gets (papers graded, papers asked about) as answers come. `find_vectors` gives what a sentence
+    model made of papers, from which the ranking learns, too.
     """
 
     history_days = 14  # more graded days teach the ranking hardly more (docs/funnel.md)
@@ -52,14 +52,14 @@ class FunnelScorer:
         policy: Policy,
         now: Callable[[], datetime],
         on_progress: ProgressCallback | None = None,
-        read: ReadPapers | None = None,
+        find_vectors: FindVectors | None = None,
     ) -> None:
         self._local = local
         self._grader = grader
         self._store = store
         self._policy = policy
         self._now = now
-        self._learner = Learner(read)
+        self._learner = Learner(find_vectors)
         self._on_progress = on_progress
 
     def score(

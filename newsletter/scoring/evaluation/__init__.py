@@ -18,13 +18,14 @@ from newsletter.scoring.evaluation.newcomers import (
     measure_newcomers,
 )
 from newsletter.scoring.evaluation.ranking import SHARES, Interval, RankingReport, draw_likes, evaluate
-from newsletter.scoring.ranking.learned import ReadPapers
+from newsletter.scoring.ranking.learned import FindVectors
 
 __all__ = [
     "SETTLED_AFTER",
     "SHARES",
     "STRONG_FROM",
     "CorpusDay",
+    "FindVectors",
     "Found",
     "FunnelReport",
     "Interval",
@@ -32,7 +33,6 @@ __all__ = [
     "NamedPolicy",
     "NewcomersReport",
     "RankingReport",
-    "ReadPapers",
     "Summary",
     "Totals",
     "draw_likes",

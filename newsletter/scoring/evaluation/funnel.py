@@ -20,7 +20,7 @@ from newsletter.scoring.evaluation.ranking import average_precision, recall_at
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import GradingReport, GradingRequest, ProgressCallback, profile_key
 from newsletter.scoring.protocols import Scorer
-from newsletter.scoring.ranking.learned import ReadPapers
+from newsletter.scoring.ranking.learned import FindVectors
 from newsletter.scoring.ranking.shortlist import Policy
 
 STRONG_FROM = 9
@@ -84,11 +84,11 @@ def replay(
     local: Scorer,
     policies: Sequence[NamedPolicy],
     on_progress: Callable[[], None] = lambda: None,
-    read: ReadPapers | None = None,
+    find_vectors: FindVectors | None = None,
 ) -> list[FunnelReport]:
     """One report for each policy; `on_progress` is called after each day. Raises ConfigError if there are no days.
 
-    `read` gives what a sentence model made of papers, as `FunnelScorer` takes it.
+    `find_vectors` gives what a sentence model made of papers, as `FunnelScorer` takes it.
     """
     if not days:
         raise ConfigError(f"{name}: no labelled day has a relevant paper; check --labels, --from and --until")
@@ -96,7 +96,7 @@ def replay(
     reports = []
     for named in policies:
         results = []
-        loop = _Loop(profile, days, local, named.policy, read)
+        loop = _Loop(profile, days, local, named.policy, find_vectors)
         for place in range(len(days)):
             results.append(loop.run(place))
             on_progress()
@@ -123,12 +123,19 @@ class _Loop:
     """One profile under one policy, from the first day on."""
 
     def __init__(
-        self, profile: Profile, days: Sequence[LabelledDay], local: Scorer, policy: Policy, read: ReadPapers | None
+        self,
+        profile: Profile,
+        days: Sequence[LabelledDay],
+        local: Scorer,
+        policy: Policy,
+        find_vectors: FindVectors | None,
     ) -> None:
         self._profile = profile
         self._days = days
         self._grader = LabelGrader()
-        self._scorer = FunnelScorer(local, self._grader, self._grader, policy, lambda: self._grader.now, read=read)
+        self._scorer = FunnelScorer(
+            local, self._grader, self._grader, policy, lambda: self._grader.now, find_vectors=find_vectors
+        )
 
     def run(self, place: int) -> DayResult:
         day = self._days[place]

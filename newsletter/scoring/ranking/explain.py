@@ -19,7 +19,7 @@ from newsletter.scoring.ranking.phrases import Forms, Phrase
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.shared_phrases import Part, PhraseFinder, Wanted
-from newsletter.scoring.ranking.text_phrases import Text, find_written, forms_of, has_in_title, write_small
+from newsletter.scoring.ranking.text_phrases import Text, find_written, forms_of, has_in_title, with_fewest_capitals
 from newsletter.scoring.ranking.wordings import load_wordings
 from newsletter.texts import Texts
 
@@ -32,7 +32,7 @@ WORDS_FROM = 4  # below, words shared are chance
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _TopicWords:
     """What a topic asks for: its name and what else that is called, the phrases of its name, and those of its texts.
 
     `parts` is what papers call parts of the subject: "jailbreak" for AI safety.
@@ -64,7 +64,7 @@ class Explainer:
         self._finder = finder
         self._gains = _Gains(pool, ranking.feedback, rows)
         self._sentences = sentences
-        self._asked: dict[Topic, _Asked] = {}  # of those that papers were compared with
+        self._topic_words: dict[Topic, _TopicWords] = {}  # of those that papers were compared with
         self._keywords = [Topic(keyword) for keyword in profile.like]
         self._like = [self._names_of(keyword) for keyword in profile.like]
         self._avoid = [self._names_of(keyword) for keyword in profile.avoid]
@@ -92,51 +92,56 @@ class Explainer:
         return cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
     def _main_part(self, row: int, text: Text, relevance: int) -> str:
-        name = self.topic(row)
-        topic = cut_at_clause(name, MAX_TOPIC_CHARS)
-        liked = _find_all(text, self._like)
-        asked = self._ask(self._topics[int(self._best[row])]) if topic else None
-        found = self._find_words(asked, text) if asked else []
-        if asked and (found or has_in_title(text, asked.phrases)):
-            return self._on(name, self._choose(text, [*liked, *found], without=name), relevance)
+        name, liked = self.topic(row), _find_all(text, self._like)
+        if name:
+            wanted = self._read_topic(self._topics[int(self._best[row])])
+            found = self._find_words(wanted, text)
+            if found or has_in_title(text, wanted.phrases):
+                return self._match(name, self._choose(text, [*liked, *found], without=name), relevance)
         if words := self._choose(text, liked):  # none where each is too long to be named
             return self._sentences("liked", words=", ".join(words))
+        return self._match_keyword(text, relevance) or self._say_likeness(row, text, relevance)
+
+    def _match_keyword(self, text: Text, relevance: int) -> str:
+        """Names a liked keyword whose words the title has apart, or of which the text names parts; "" if none is."""
         for keyword in self._keywords:
-            asked = self._ask(keyword)
-            parts = self._finder.find_parts(text, asked.parts)
-            if parts or has_in_title(text, asked.phrases):
-                return self._on(keyword.name, self._choose(text, parts, without=keyword.name), relevance)
+            wanted = self._read_topic(keyword)
+            parts = self._finder.find_parts(text, wanted.parts)
+            if parts or has_in_title(text, wanted.phrases):
+                return self._match(keyword.name, self._choose(text, parts, without=keyword.name), relevance)
+        return ""
+
+    def _say_likeness(self, row: int, text: Text, relevance: int) -> str:
+        """Says whose wording the paper has, where it has no word that was asked for."""
         if relevance < WORDS_FROM:
             return self._sentences["nothing"]
-        gains = self._gains.of(row, int(self._best[row]))
-        similar = self._choose(text, self._finder.find_words(text, gains), without=name)
-        sentence = "similar" if topic else "similar_only"
-        if similar:
-            return self._sentences(sentence, topic=topic, words=", ".join(similar))
-        return self._sentences(f"{sentence}_bare", topic=topic)
+        name, gains = self.topic(row), self._gains.of(row, int(self._best[row]))
+        words = self._choose(text, self._finder.find_words(text, gains), without=name)
+        sentence = ("similar" if name else "similar_only") + ("" if words else "_bare")
+        return self._sentences(sentence, topic=cut_at_clause(name, MAX_TOPIC_CHARS), words=", ".join(words))
 
-    def _ask(self, topic: Topic) -> _Asked:
-        if topic not in self._asked:
+    def _read_topic(self, topic: Topic) -> _TopicWords:
+        if topic not in self._topic_words:
             name = load_wordings().reword(topic.name)  # as papers write it: "Dunkle Materie" is dark matter
-            self._asked[topic] = _Asked(
-                [*self._names_of(topic.name), *self._names_of(name)],
+            self._topic_words[topic] = _TopicWords(
+                list(dict.fromkeys([*self._names_of(topic.name), *self._names_of(name)])),
                 self._finder.read_phrases(name),
                 self._finder.want([topic.name, topic.relevant]),
                 self._finder.read_parts(part for part, _ in load_wordings().vary(name)),
             )
-        return self._asked[topic]
+        return self._topic_words[topic]
 
-    def _find_words(self, asked: _Asked, text: Text) -> list[str]:
+    def _find_words(self, topic: _TopicWords, text: Text) -> list[str]:
         """Finds what the topic asks for: its name, then what its texts say, the rarest first, then parts of it."""
-        said = (phrase.text for phrase in self._finder.find(text, asked.wanted))
-        return [*_find_all(text, [asked.names]), *said, *self._finder.find_parts(text, asked.parts)]
+        said = (phrase.text for phrase in self._finder.find(text, topic.wanted))
+        return [*_find_all(text, [topic.names]), *said, *self._finder.find_parts(text, topic.parts)]
 
     def _names_of(self, phrase: str) -> list[Forms]:
         """Gives the phrase, and what it is an abbreviation of or is abbreviated to."""
         phrase = readable(phrase)  # as papers are read: "$\Lambda$CDM" is "ΛCDM"
         return [forms for forms in (forms_of(phrase), *self._finder.other_names(phrase)) if forms]
 
-    def _on(self, name: str, words: Sequence[str], relevance: int) -> str:
+    def _match(self, name: str, words: Sequence[str], relevance: int) -> str:
         """Says that the paper is on this topic or keyword, and what of it."""
         topic = cut_at_clause(name, MAX_TOPIC_CHARS)
         sentence = "match" if relevance >= WEAK_BELOW else "weak"
@@ -162,7 +167,7 @@ class Explainer:
             chosen = {stems if each in fewer[:1] else each: w for each, w in chosen.items() if each not in fewer[1:]}
             chosen[stems] = word
             renamed += [self._finder.stems_of(" ".join(names)) for names in self._finder.other_names(word)]
-        return [write_small(text, word) for word in chosen.values()]
+        return [with_fewest_capitals(text, word) for word in chosen.values()]
 
 
 class _Gains:

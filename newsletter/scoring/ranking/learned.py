@@ -57,15 +57,15 @@ class LearnedScores:
     chances: tuple[float, ...]
 
 
-# Gives what a sentence model made of each paper, a row of length 1; of NaN where it has not read the paper.
-ReadPapers = Callable[[Sequence[Paper]], Places]
+# Gives what a sentence model made of each paper: a row of length 1, of NaN where it has not read the paper.
+FindVectors = Callable[[Sequence[Paper]], Places]
 
 
 class Learner:
     """Learns anew for each call; profiles share the words of papers it has seen."""
 
-    def __init__(self, read: ReadPapers | None = None) -> None:
-        self._read = read
+    def __init__(self, find_vectors: FindVectors | None = None) -> None:
+        self._find_vectors = find_vectors
         self._encoder = Encoder()
 
     def rank(
@@ -108,8 +108,11 @@ class Learner:
         )
 
     def _describe_meaning(self, papers: Sequence[Paper], count: int) -> Vector:
-        """Gives what a sentence model made of the papers, 0 on average; no columns if one of the last `count` lacks."""
-        rows = self._read(papers).astype(np.float64) if self._read else np.zeros((len(papers), 0))
+        """Gives what a sentence model made of the papers, 0 on average.
+
+        No columns if it has not read one of the last `count`: half of a day by it and half without would mean nothing.
+        """
+        rows = self._find_vectors(papers).astype(np.float64) if self._find_vectors else np.zeros((len(papers), 0))
         unread = np.isnan(rows.sum(axis=1))
         if unread[len(papers) - count :].any():
             return rows[:, :0]

@@ -27,7 +27,7 @@ from newsletter.scoring.ranking.text_phrases import (
     forms_of,
     join_compounds,
     read_text,
-    show,
+    show_phrase,
 )
 from newsletter.scoring.ranking.title_shares import load_title_shares
 from newsletter.scoring.ranking.tokenize import Encoder, pair_keys
@@ -135,7 +135,7 @@ class PhraseFinder:
             worth = [(share, span) for share, span in shares if share <= (RARE_WORD if is_passing else _limit(span))]
             if worth:
                 share, span = min(worth, key=lambda pair: pair[0])
-                shown = show(text, stretch, span)
+                shown = show_phrase(text, stretch, span)
                 found.setdefault(forms_of(shown), SharedPhrase(shown, share))
         return sorted(found.values(), key=lambda phrase: phrase.share)
 
@@ -150,7 +150,7 @@ class PhraseFinder:
             for token in stretch:
                 gain = gains.get(token.joined or token.keys[0], 0.0)
                 if gain > 0 and token.keys in text.subjects and self._names_subject(token):
-                    shown = show(text, stretch, (token,))
+                    shown = show_phrase(text, stretch, (token,))
                     found.setdefault(forms_of(shown), (gain, shown))
         return [shown for _, shown in sorted(found.values(), key=lambda pair: -pair[0])]
 

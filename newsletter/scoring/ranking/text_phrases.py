@@ -119,8 +119,8 @@ def forms_of(text: str) -> Forms:
     return tuple(_form(word) for word in words if word not in STOP_WORDS or len(words) == 1)
 
 
-def write_small(text: Text, phrase: str) -> str:
-    """Gives the phrase with as few capitals as it stands there anywhere: "Knowledge Graphs" of a title are no name."""
+def with_fewest_capitals(text: Text, phrase: str) -> str:
+    """Gives the phrase as the text writes it with the fewest capitals: "Knowledge Graphs" of a title are no name."""
     whole, small = text.text, phrase.lower()
     lowered = whole.lower()
     if small == phrase or len(lowered) != len(whole):  # a letter that is two in lower case moves all places behind it
@@ -134,7 +134,7 @@ def write_small(text: Text, phrase: str) -> str:
     return min(written, key=lambda words: sum(map(str.isupper, words)))
 
 
-def show(text: Text, stretch: Stretch, span: Stretch) -> str:
+def show_phrase(text: Text, stretch: Stretch, span: Stretch) -> str:
     """Shows the whole phrase as it stands there, unless it is long."""
     whole = text.text[stretch[0].start : stretch[-1].end]
     return whole if _is_short(whole) else text.text[span[0].start : span[-1].end]

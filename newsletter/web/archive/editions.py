@@ -87,8 +87,8 @@ class ArchivedDigests:
 
 
 @dataclass(frozen=True)
-class HeldDigests(ArchivedDigests):
-    """The same for a long work on all of them: they are listed once, and one is read once for the pages of its day."""
+class ArchiveSnapshot(ArchivedDigests):
+    """The digests as they are when all pages are made: listed once, and each read once for the pages of its day."""
 
     def deliveries(self) -> list[Delivery]:
         return list(self._rows.values())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.texts import FALLBACK_LANGUAGE
-from newsletter.web.archive.editions import ArchivedDigests, Edition, HeldDigests
+from newsletter.web.archive.editions import ArchivedDigests, ArchiveSnapshot, Edition
 from newsletter.web.archive.month import months
 from newsletter.web.archive.pages import ENDINGS, Pages
 from newsletter.web.archive.urls import ArchiveUrls
@@ -59,9 +59,9 @@ def write_edition(
     """Writes all pages of the edition into this folder. Raises OSError for a folder that cannot be written."""
     folder.mkdir(parents=True, exist_ok=True)
     shown = edition.digests
-    held = replace(edition, digests=HeldDigests(shown.store, shown.subscriber_id, shown.slug))
+    snapshot = replace(edition, digests=ArchiveSnapshot(shown.store, shown.subscriber_id, shown.slug))
     counts, names = FileCounts(), set[str]()
-    for name, text in _files(pages, held):
+    for name, text in _files(pages, snapshot):
         if text is not None:  # of a digest that vanished meanwhile
             names.add(name)
             counts += _write(folder / name, text)

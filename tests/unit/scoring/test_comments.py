@@ -1,6 +1,7 @@
 """The embedded scorer's comments: one line, the topic and the rarest of the reader's words as the paper has them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,13 @@ OTHERS = [
 def comment_on(paper: Paper, profile: Profile) -> str:
     report = SCORER.score(profile, [paper, *OTHERS], [])
     return report.with_comment(report.scores[0]).comment
+
+
+def comment_at(relevance: int, papers: Sequence[Paper], profile: Profile, *, is_near: bool = False) -> str:
+    """Gives the comment on the first paper if it had this relevance."""
+    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
+    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
+    return explainer.comment(0, papers[0], relevance, is_near=is_near)
 
 
 # --- which words ---------------------------------------------------------------------------------------
@@ -253,9 +261,7 @@ def test_a_topic_is_met_by_the_words_of_its_name_in_a_title_and_by_what_papers_c
 ) -> None:
     papers = [make_paper(1, title, abstract), *OTHERS]
     profile = reword_profile(Profile((Topic(topic, topic),)))
-    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
-    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
-    assert explainer.comment(0, papers[0], 8, is_near=False) == comment
+    assert comment_at(8, papers, profile) == comment
 
 
 @pytest.mark.parametrize(
@@ -271,9 +277,7 @@ def test_a_topic_is_met_by_the_words_of_its_name_in_a_title_and_by_what_papers_c
 def test_a_keyword_is_met_like_a_topic_where_it_does_not_stand_there(title: str, comment: str) -> None:
     papers = [make_paper(1, title), *OTHERS]
     profile = Profile((), like=("option pricing",))
-    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
-    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
-    assert explainer.comment(0, papers[0], 8, is_near=False) == comment
+    assert comment_at(8, papers, profile) == comment
 
 
 COMPRESSED = make_paper(1, "Pruning and quantization of transformers", "Low-rank weights compress a neural network.")
@@ -336,9 +340,7 @@ def test_words_are_named_where_somebody_may_read_of_them(relevance: int, is_near
     """The nearest papers are shown where nothing passes, whatever their grade is."""
     papers = [make_paper(1, "Soil under glass", "The glass of a magnetar."), *OTHERS]
     profile = Profile((Topic("Compact objects", "Pulsars, magnetars and kilonovae."),))
-    pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
-    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
-    assert explainer.comment(0, papers[0], relevance, is_near=is_near) == comment
+    assert comment_at(relevance, papers, profile, is_near=is_near) == comment
 
 
 def test_a_keyword_that_is_too_long_to_be_named_leaves_no_empty_comment() -> None:

@@ -11,7 +11,7 @@ import pytest
 from newsletter.model import Notice, NoticeKind, Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
 from newsletter.scoring.llm.grader import profile_key
-from newsletter.scoring.ranking.learned import ReadPapers
+from newsletter.scoring.ranking.learned import FindVectors
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 from tests.fake_grader import ByNumber, FakeGrader
@@ -29,7 +29,7 @@ class FunnelBench:
         self.now = make.NOW
         self.store = MemoryStore()
         self.policy = policy or Policy()
-        self.read: ReadPapers | None = None
+        self.find_vectors: FindVectors | None = None
         self.grader = self.replace_grader(**grader)
 
     def replace_grader(self, relevance: dict[str, int] | None = None, **more: object) -> FakeGrader:
@@ -48,9 +48,9 @@ class FunnelBench:
         def now() -> datetime:
             return self.now
 
-        return FunnelScorer(ByNumber(local_topic), self.grader, self.store, self.policy, now, read=self.read).score(
-            profile, papers, history, floor=floor, votes=votes
-        )
+        return FunnelScorer(
+            ByNumber(local_topic), self.grader, self.store, self.policy, now, find_vectors=self.find_vectors
+        ).score(profile, papers, history, floor=floor, votes=votes)
 
 
 def day(number: int, count: int, good: int = 0) -> list[Paper]:
@@ -167,7 +167,7 @@ def test_the_ranking_learns_from_what_a_sentence_model_made_of_graded_papers_and
 
     history, papers = [day(1, 40, good=8)], day(2, 40, good=8)
     bench = FunnelBench(relevance={paper.arxiv_id: 9 for paper in history[0][32:]})
-    bench.read = read
+    bench.find_vectors = read
     bench.score(history[0])
     assert asked == []  # nothing has been graded yet
     bench.score(papers, history)
