@@ -27,6 +27,12 @@ def is_met(digest: Digest) -> bool:
     return any(entry.score.is_met for entry in nearest) or not nearest
 
 
+def follows_authors_alone(digest: Digest) -> bool:
+    """Whether the reader pins authors and wants nothing else, so that no other paper can be near."""
+    subscriber = digest.subscriber
+    return bool(subscriber.pinned_authors) and not (subscriber.profile.topics or subscriber.profile.like)
+
+
 def nearest_heading(digest: Digest, *, whose: str) -> str:
     """Writes what stands over the nearest papers, empty without any; `whose` the profile is: "your" or "the".
 
@@ -35,11 +41,15 @@ def nearest_heading(digest: Digest, *, whose: str) -> str:
     """
     if not digest.counts.nearest:
         return ""
-    if digest.counts.passed:
-        return f"Nearest, though below {whose} cut-offs" if is_met(digest) else f"Without a word of {whose} profile"
+    is_behind = bool(digest.counts.passed)  # what passed
     if is_met(digest):
-        return f"Nothing matched {whose} profile closely today. The nearest:"
-    return f"No paper shares a word with {whose} profile today. Some from {whose} categories:"
+        below = f"Nearest, though below {whose} cut-offs"
+        return below if is_behind else f"Nothing matched {whose} profile closely today. The nearest:"
+    if follows_authors_alone(digest):
+        others = f"Others from {whose} categories"
+        return others if is_behind else f"None of {whose} authors has a paper today. Some from {whose} categories:"
+    without = f"Without a word of {whose} profile"
+    return without if is_behind else f"No paper shares a word with {whose} profile today. Some from {whose} categories:"
 
 
 def true_false(value: bool) -> str:

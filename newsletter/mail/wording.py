@@ -76,4 +76,6 @@ def nearest_heading(t: Texts, digest: Digest) -> str:
     if not digest.counts.nearest:
         return ""
     place = "group" if digest.counts.passed else "heading"
-    return t[f"{place}_nearest" if formatting.is_met(digest) else f"{place}_none"]
+    if formatting.is_met(digest):
+        return t[f"{place}_nearest"]
+    return t[f"{place}_authors" if formatting.follows_authors_alone(digest) else f"{place}_none"]

@@ -29,8 +29,6 @@ SHOWN_PHRASES = 3
 
 def count_nearest(subscriber: Subscriber, n_passing: int, *, is_first: bool) -> int:
     """Gives how many nearest papers a digest is to have besides those that pass."""
-    if not subscriber.profile.has_wishes:  # to pinned authors alone no paper is near
-        return 0
     fewest = max(subscriber.at_least, FIRST_NEAREST if is_first and not n_passing else 0)
     return max(0, min(fewest, subscriber.max_papers) - n_passing)
 
@@ -46,7 +44,9 @@ def nearest_in_words(counts: Counts) -> str:
 
 
 def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]) -> Notice:
-    """Gives what would bring this reader more: other words, a lower cut-off, a category."""
+    """Gives what would bring this reader more: a topic, other words, a lower cut-off, a category."""
+    if not subscriber.profile.has_wishes:
+        return Notice(NoticeKind.FIRST_TOPIC)
     if not any(score.is_met for score in scores):
         return _suggest_common_words(subscriber.profile, candidates)
     return (

@@ -104,7 +104,9 @@ class LocalScorer:
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
         explainer = Explainer(profile, self._finder, pool, ranking, sentences, worded)
-        met = find_met(pool.matrix, ranked.terms)[: len(relevance)] | (relevance > LOWEST)
+        met = relevance > LOWEST
+        if profile.has_wishes:
+            met |= find_met(pool.matrix, ranked.terms)[: len(relevance)]
 
         @cache
         def write_comment(arxiv_id: str) -> str:

@@ -126,6 +126,9 @@ def _advise_on_nothing(trial: Trial, t: Texts) -> Iterable[str]:
     if not any(day.best for day in trial.days):
         yield t["nothing_announced"]
         return
+    if not trial.subscriber.profile.has_wishes:
+        yield t["only_authors"]
+        return
     nearest = max(reversed(trial.days), key=lambda day: day.best_relevance)
     cut_off = trial.subscriber.min_relevance
     if nearest.best_relevance >= NEAR_FROM:

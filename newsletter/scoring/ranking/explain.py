@@ -64,6 +64,7 @@ class Explainer:
         self._finder = finder
         self._gains = _Gains(pool, ranking.feedback, rows)
         self._sentences = sentences
+        self._nothing = sentences["nothing" if profile.has_wishes else "no_topic"]
         self._topic_words: dict[Topic, _TopicWords] = {}  # of those that papers were compared with
         self._keywords = [Topic(keyword) for keyword in profile.like]
         self._like = [self._names_of(keyword) for keyword in profile.like]
@@ -83,7 +84,7 @@ class Explainer:
         `is_near`: a digest without papers that pass may show it.
         """
         if relevance < WORDS_FROM and not is_near:
-            return self._sentences["nothing"]
+            return self._nothing
         text = self._finder.read_paper(paper.title, paper.abstract)
         parts = [self._main_part(row, text, relevance)]
         avoided = self._choose(text, _find_all(text, self._avoid))
@@ -114,7 +115,7 @@ class Explainer:
     def _say_likeness(self, row: int, text: Text, relevance: int) -> str:
         """Says whose wording the paper has, where it has no word that was asked for."""
         if relevance < WORDS_FROM:
-            return self._sentences["nothing"]
+            return self._nothing
         name, gains = self.topic(row), self._gains.of(row, int(self._best[row]))
         words = self._choose(text, self._finder.find_words(text, gains), without=name)
         sentence = ("similar" if name else "similar_only") + ("" if words else "_bare")

@@ -7,7 +7,7 @@ import pytest
 
 from newsletter.mail.message import MailLinks, VoteLinks
 from newsletter.mail.size_budget import Detail
-from newsletter.model import Digest, Score
+from newsletter.model import Digest, Profile, Score
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
 from tests import make
@@ -89,6 +89,18 @@ def test_papers_without_a_word_of_the_profile_are_not_called_near() -> None:
     for words in words_of(digest_of(1, 1, is_met=False)):
         assert "No paper shares a word with your profile today. Some from your categories:" in words
         assert "earest" not in words.partition("Shown: ")[0].partition("Your profile (")[0]
+
+
+def test_papers_for_who_only_follows_authors_are_not_called_near() -> None:
+    for grades, says in (
+        ((1, 1), "None of your authors has a paper today. Some from your categories:"),
+        ((9, 1), "Others from your categories"),
+    ):
+        digest = digest_of(*grades, is_met=False)
+        follower = replace(digest.subscriber, profile=Profile(()), pinned_authors=("Grace Hopper",))
+        for words in words_of(replace(digest, subscriber=follower)):
+            assert says in words
+            assert "word with your profile" not in words
 
 
 def test_behind_what_passed_the_nearest_have_a_heading_of_their_own() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from newsletter.delivery import ledger
 from newsletter.mail.notices import write_notice
 from newsletter.mail.templates import load_notices
-from newsletter.model import DeliveryState, Digest, Move, Paper, Profile, RunOutcome, Score, Topic
+from newsletter.model import DeliveryState, Digest, Move, NoticeKind, Paper, Profile, RunOutcome, Score, Topic
 from newsletter.model.scores import ScoreReport
 from newsletter.model.subscribers import Frequency, Votes
 from newsletter.run.digest import build_digest
@@ -100,9 +100,21 @@ def _four() -> list[object]:
     return [make.announcement(each) for each in FIVE[1:]]
 
 
-def test_who_only_follows_authors_is_near_to_nothing() -> None:
-    given = quiet_day(profile=Profile(()), pinned_authors=("Grace Hopper",), at_least=5)
+def test_who_only_follows_authors_gets_a_first_mail_and_then_their_papers_alone() -> None:
+    given = quiet_day(profile=Profile(()), pinned_authors=("Grace Hopper",))
+    assert given.outcomes() == [RunOutcome.SENT]
+    assert digest_of(given).counts.nearest == FIRST_NEAREST
+    assert make.present(digest_of(given).widening).kind is NoticeKind.FIRST_TOPIC
+    next_day(given, *LATER)
     assert given.outcomes() == [RunOutcome.NOTHING_RELEVANT]
+
+
+def test_who_only_follows_authors_may_ask_for_others_on_each_day() -> None:
+    given = quiet_day(profile=Profile(()), pinned_authors=("Grace Hopper",), at_least=2)
+    given.run()
+    next_day(given, *LATER)
+    given.run()
+    assert digest_of(given).counts.nearest == 2
 
 
 @pytest.mark.parametrize(("ids", "expected"), [(FIVE[:1], 1), (FIVE[:2], 2), (FIVE, 3)])

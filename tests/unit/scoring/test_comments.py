@@ -300,6 +300,7 @@ def test_a_comment_is_the_topic_and_the_rarest_words_as_the_paper_has_them() -> 
         ),
         (Profile((), like=("LoRA",)), make_paper(1, "Tuning by LoRA"), "Your keywords: LoRA."),
         (COMPRESSION, make_paper(1, "Tomatoes", "Soil."), "Shares little with your profile."),
+        (Profile(()), make_paper(1, "Tomatoes", "Soil."), "Your profile names no topic."),
         (
             COMPRESSION,
             replace(COMPRESSED, abstract="Pruning for federated learning, quantization."),
@@ -313,7 +314,17 @@ def test_a_comment_is_the_topic_and_the_rarest_words_as_the_paper_has_them() -> 
         (replace(COMPRESSION, language="xx"), COMPRESSED, "Model Compression: quantization, Low-rank, Pruning."),
         (Profile((Topic("Dark matter"),), language="zh"), make_paper(1, "A halo of dark matter"), "Dark matter。"),
     ],
-    ids=["its name", "more than its name", "a keyword", "nothing", "avoided", "German", "no such language", "Chinese"],
+    ids=[
+        "its name",
+        "more than its name",
+        "a keyword",
+        "nothing",
+        "no wish",
+        "avoided",
+        "German",
+        "no such language",
+        "Chinese",
+    ],
 )
 def test_comments_are_one_line_in_the_readers_language(profile: Profile, paper: Paper, comment: str) -> None:
     assert comment_on(paper, profile) == comment

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency
+from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency, Profile
 from newsletter.run import TRIED_DAYS, Trial, TrialDay
 from newsletter.services import trial_words
 from newsletter.services.reader_texts import trial_texts
@@ -69,6 +69,12 @@ TOLD: list[tuple[str, Trial, str, str]] = [
         trial([2], [1]),
         "You would have got nothing on 2 of 2 days.",
         "No paper reached relevance 7, and none came near. Say what you want in other words, or add a category.",
+    ),
+    (
+        "authors alone",
+        trial([1], [1], profile=Profile(()), pinned_authors=("Grace Hopper",)),
+        "You would have got nothing on 2 of 2 days.",
+        "Papers of your authors come when they are announced; a topic in your own words would bring others.",
     ),
     (
         "nothing announced",
