@@ -18,6 +18,7 @@ from newsletter.files.yaml_nodes import Node, Problem, bare, plain, show
 from newsletter.phrases import Phrase, join
 
 MAX_PROBLEMS = 200
+_IN_QUOTES = Phrase('; put a text that begins with [ or {{, or holds ": ", into quotes')
 Location = tuple[int | str, ...]
 M = TypeVar("M", bound=BaseModel)
 
@@ -72,7 +73,7 @@ def validate(
             Problem(node.line, join(_label(detail["loc"], unnamed), words))
             for count, (node, detail) in enumerate(found)
             if not node.refused  # yaml_nodes names it already
-            for words in [_describe(detail, node, shape, required or {}) if count <= MAX_PROBLEMS else "wrong"]
+            for words in [_describe(detail, root, shape, required or {}) if count <= MAX_PROBLEMS else "wrong"]
         ]
 
 
@@ -112,15 +113,16 @@ def _label(location: Location, unnamed: str) -> str:
     return ".".join(bare(key) for key in keys) + ": " if keys else ""
 
 
-def _describe(detail: ErrorDetails, node: Node, shape: type[BaseModel], required: Mapping[str, str]) -> Phrase:
+def _describe(detail: ErrorDetails, root: Node, shape: type[BaseModel], required: Mapping[str, str]) -> Phrase:
     """Words one problem: `found X, expected Y`."""
+    node = root.find(detail["loc"])
     found, kind, key = detail["input"], detail["type"], str(detail["loc"][-1] if detail["loc"] else "")
     context = detail.get("ctx", {})
     match kind:
         case "missing":
             words = Phrase("missing, expected {what}", what=required[key])
         case "extra_forbidden":
-            words = join(_unknown_key(detail["loc"], shape), odd_mark(key))
+            words = join(_unknown_key(detail["loc"], shape, root), odd_mark(key))
         case "contradiction":
             words = join(context["problem"])
         case "too_short":
@@ -160,7 +162,7 @@ def _misread(found: Any, words: str) -> str:
     if isinstance(found, str):
         return "" if is_text else odd_mark(found[:100])
     if isinstance(found, list | dict) and is_text:
-        return Phrase('; put a text that begins with [ or {{, or holds ": ", into quotes')
+        return _IN_QUOTES
     return ""
 
 
@@ -188,9 +190,16 @@ def _keys(shape: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in shape.model_fields.items()]
 
 
-def _unknown_key(location: Location, shape: type[BaseModel]) -> Phrase:
+def _unknown_key(location: Location, shape: type[BaseModel], root: Node) -> Phrase:
     keys = _keys(_model(location[:-1], shape))
     near = nearest(str(location[-1])[:100], keys)
     if isinstance(near, Phrase):
         return Phrase("unknown key, expected {key}", key=str(near.values["word"]))
-    return Phrase("unknown key, expected one of {keys}", keys=", ".join(keys))
+    words = Phrase("unknown key, expected one of {keys}", keys=", ".join(keys))
+    return join(words, _IN_QUOTES) if _is_one_text(location[:-1], root) else words
+
+
+def _is_one_text(place: Location, root: Node) -> bool:
+    """Tells whether this entry of a list has nothing but one key, as YAML reads the line "- Robots: grasping"."""
+    entry = root.find(place).value
+    return isinstance(place[-1] if place else "", int) and isinstance(entry, dict) and len(entry) == 1

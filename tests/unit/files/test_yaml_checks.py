@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from newsletter.files.yaml_checks import contradiction, count_problems, expected, problem_lines, validate
 from newsletter.files.yaml_nodes import Problem, read
+from tests import make
 
 
 class Lamp(BaseModel):
@@ -49,6 +50,23 @@ def test_a_list_at_the_root_can_go_without_its_name() -> None:
     (named,), (bare,) = validate(root, House)[1], validate(root, House, unnamed="lamps")[1]
     assert named == Problem(2, 'lamps.colour: found "blue", expected red or green')
     assert bare == Problem(2, 'colour: found "blue", expected red or green')
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_text"),
+    [
+        ("- Owls: at night", True),
+        ("- Owls:\n      at night", True),
+        ("- colours: red", False),  # a slip of the pen
+        ("- colour: red\n    Owls: at night", False),
+        ("[{Owls: at night}]", True),
+    ],
+)
+def test_a_text_with_a_colon_in_a_list_is_to_be_quoted(entry: str, is_text: bool) -> None:
+    root, _ = read(f"lamps:\n  {entry}")
+    found = validate(make.present(root), House, required={"colour": "a colour"})[1]
+    told = [one.text for one in found if "unknown key" in one.text]
+    assert [text.endswith("into quotes") for text in told] == [is_text]
 
 
 def test_a_contradiction_is_the_whole_problem() -> None:
