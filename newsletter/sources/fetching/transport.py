@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cache
 from ssl import SSLContext
 from threading import Lock
 from urllib.request import getproxies, proxy_bypass
@@ -90,12 +90,11 @@ class GuardedTransport(httpx2.BaseTransport):
         self._resolve = resolve
         self._monotonic = monotonic
         self._turn = Lock()
-        if tls is not None:
-            self._tls = tls
+        self._own_tls = tls
 
-    @cached_property
+    @property
     def _tls(self) -> SSLContext:
-        return httpx2.create_ssl_context()  # which takes a twentieth of a second: only who asks should wait
+        return self._own_tls or _usual_tls()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         if why := self._reach.refusal_of(str(request.url)):
@@ -270,3 +269,9 @@ class _TimedStream(httpcore2.NetworkStream):
 
 
 __all__ = ["AddressRefused", "BodyTooLarge", "GuardedTransport", "open_client"]
+
+
+@cache
+def _usual_tls() -> SSLContext:
+    """Reads the certificates once for all: it takes a twentieth of a second, which only who asks should wait."""
+    return httpx2.create_ssl_context()
