@@ -7,12 +7,14 @@ Papers say "mechanistic interpretability" where a reader types "mech interp", "b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 from newsletter.model import Profile
+from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.word_forms import normalise
 
 SHIPPED = Path(__file__).with_name("wordings.txt")
@@ -67,8 +69,14 @@ def reword_profile(profile: Profile) -> Profile:
 
 
 @cache
-def load_wordings(file: Path = SHIPPED) -> Wordings:
-    """Reads the list once a process."""
+def load_wordings() -> Wordings:
+    """Reads the shipped list once a process; abbreviations stand for their long forms there, and these for them."""
+    listed = read_wordings(SHIPPED)
+    return replace(listed, related=dict(_abbreviate(listed.related)) | listed.related)
+
+
+def read_wordings(file: Path) -> Wordings:
+    """Reads a list, as it is written."""
     same: dict[Forms, tuple[str, ...]] = {}
     related: dict[Forms, tuple[str, ...]] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
@@ -78,6 +86,21 @@ def load_wordings(file: Path = SHIPPED) -> Wordings:
             meant = tuple(name.strip() for name in names.split(","))
             table |= {_read(one): meant for one in written.split("|")}
     return Wordings(same, related)
+
+
+def _abbreviate(table: Mapping[Forms, tuple[str, ...]]) -> Iterator[tuple[Forms, tuple[str, ...]]]:
+    """Gives names to the same words with a part abbreviated, as "offline RL", or written out.
+
+    An abbreviation that is all of a reader's words stays as it is: what it is short for is a subject too wide.
+    """
+    other = {one: others[0] for one, others in load_abbreviations().items()}
+    for forms, names in table.items():
+        for first, last in combinations(range(len(forms) + 1), 2):
+            short = other.get(forms[first:last])
+            if short and last - first < len(forms) and other[short] == forms[first:last]:
+                written = forms[:first] + short + forms[last:]
+                if new := tuple(name for name in names if _read(name) != written):
+                    yield written, new
 
 
 def _read(text: str) -> Forms:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from newsletter.model import Profile, Topic
 from newsletter.scoring.ranking.phrases import ALONE_TRUST, RELATED_TRUST, read_forms, read_phrases
-from newsletter.scoring.ranking.wordings import SHIPPED, Wordings, load_wordings, reword_profile
+from newsletter.scoring.ranking.wordings import SHIPPED, Wordings, load_wordings, read_wordings, reword_profile
 from newsletter.scoring.unknown_words import find_unknown_words
 
 LINES = SHIPPED.read_text(encoding="utf-8").splitlines()
@@ -77,7 +77,7 @@ def test_lines_may_have_several_left_sides(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text(
         "# a comment\n\ninterp | mech interp = interpretability\nlies ~ made up, deceit\n"
     )
-    assert load_wordings(tmp_path / "list.txt") == Wordings(
+    assert read_wordings(tmp_path / "list.txt") == Wordings(
         {("interp",): ("interpretability",), ("mech", "interp"): ("interpretability",)},
         {("lie",): ("made up", "deceit")},
     )
@@ -90,12 +90,32 @@ def test_a_profile_keeps_the_names_of_its_topics() -> None:
     assert profile.like == ("recommender systems",)
 
 
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("offline RL", "offline reinforcement learning"),
+        ("safe RL, please", "safe reinforcement learning, please"),
+        ("GW astronomy", "gravitational wave astronomy"),
+        ("explainable artificial intelligence", "explainable AI"),
+    ],
+)
+def test_an_abbreviated_wish_goes_under_the_names_of_the_whole_one(short: str, long: str) -> None:
+    named = [{name.casefold() for name, _ in load_wordings().vary(wish)} for wish in (short, long)]
+    assert named[0]
+    assert named[0] - {short.casefold()} == named[1] - {short.casefold()}
+
+
+@pytest.mark.parametrize("wish", ["GNN", "RL", "LLM"])
+def test_an_abbreviation_alone_goes_under_no_more_names_than_are_written_for_it(wish: str) -> None:
+    assert list(load_wordings().vary(wish)) == list(read_wordings(SHIPPED).vary(wish))
+
+
 class TestShippedList:
     """The list is data written by hand: each line has to be able to do something."""
 
     def test_every_line_has_two_sides_and_stands_once(self) -> None:
         lines = [line for line in LINES if line and not line.startswith("#")]
-        wordings = load_wordings()
+        wordings = read_wordings(SHIPPED)
         assert all(("=" in line) != ("~" in line) for line in lines)
         assert sum(line.count("|") + 1 for line in lines) == len(wordings.same) + len(wordings.related)
 
