@@ -72,7 +72,8 @@ def reword_profile(profile: Profile) -> Profile:
 def load_wordings() -> Wordings:
     """Reads the shipped list once a process; abbreviations stand for their long forms there, and these for them."""
     listed = read_wordings(SHIPPED)
-    return replace(listed, related=dict(_abbreviate(listed.related)) | listed.related)
+    related = dict(_abbreviate(listed.related)) | listed.related
+    return replace(listed, related=dict(_turn_round(related)) | related)
 
 
 def read_wordings(file: Path) -> Wordings:
@@ -101,6 +102,13 @@ def _abbreviate(table: Mapping[Forms, tuple[str, ...]]) -> Iterator[tuple[Forms,
                 written = forms[:first] + short + forms[last:]
                 if new := tuple(name for name in names if _read(name) != written):
                     yield written, new
+
+
+def _turn_round(table: Mapping[Forms, tuple[str, ...]]) -> Iterator[tuple[Forms, tuple[str, ...]]]:
+    """Gives names to "safety of AI", where they stand for "AI safety"."""
+    for (*before, last), names in table.items():
+        if before:
+            yield (last, "of", *before), names
 
 
 def _read(text: str) -> Forms:

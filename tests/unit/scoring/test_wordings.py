@@ -105,6 +105,19 @@ def test_an_abbreviated_wish_goes_under_the_names_of_the_whole_one(short: str, l
     assert named[0] - {short.casefold()} == named[1] - {short.casefold()}
 
 
+@pytest.mark.parametrize(
+    ("turned", "usual"),
+    [
+        ("The detection of exoplanets", "The exoplanet detection"),
+        ("prediction of protein structures", "protein structure prediction"),
+        ("alignment of LLMs", "alignment of large language models"),
+    ],
+)
+def test_a_wish_turned_round_goes_under_the_same_names(turned: str, usual: str) -> None:
+    named = [{name for name, _ in load_wordings().vary(wish)} for wish in (turned, usual)]
+    assert named[0] == named[1] != set()
+
+
 @pytest.mark.parametrize("wish", ["GNN", "RL", "LLM"])
 def test_an_abbreviation_alone_goes_under_no_more_names_than_are_written_for_it(wish: str) -> None:
     assert list(load_wordings().vary(wish)) == list(read_wordings(SHIPPED).vary(wish))
