@@ -113,6 +113,7 @@ _comment = lru_cache(maxsize=2048)(readable)  # equal profiles share them
 def paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: bool, is_by_words: bool) -> DigestPaper:
     """Shows the whole paper. `has_topic`: there are several topics, so that each says something."""
     paper, text, votes = entry.paper, _readable(entry.paper), links.vote_links
+    comment, topic = _comment(entry.score.comment), readable(entry.topic) if has_topic else ""
     return DigestPaper(
         number=entry.number,
         arxiv_id=paper.arxiv_id,
@@ -124,14 +125,14 @@ def paper_view(entry: DigestEntry, links: MailLinks, t: Texts, *, has_topic: boo
         all_authors=text.all_authors,
         abstract=text.abstract,
         sentence=text.sentence,
-        comment=_comment(entry.score.comment),
+        comment=comment,
         relevance=entry.score.relevance,
         novelty=entry.score.novelty,
         is_by_words=entry.score.novelty is None and not is_by_words,
         category=show_category(paper.primary, feed_title=text.links.name),
         kind=wording.kind_label(t, entry.announce_type, paper.version),
-        topic=formatting.isolate(entry.topic) if has_topic else "",
-        names_topic=has_topic and bool(entry.topic) and names_topic(_comment(entry.score.comment), entry.topic),
+        topic=formatting.isolate(topic),
+        names_topic=bool(topic) and names_topic(comment, topic),
         pinned=formatting.isolate(entry.pinned_author),
         is_nearest=entry.is_nearest,
         follows=followed_view(entry.follows, links.web_url, t),

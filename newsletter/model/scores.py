@@ -60,8 +60,8 @@ class ScoreReport:
     """Scores of some papers under one profile: every paper is in `scores` or in `failures`, exactly once.
 
     `passed_over` names those of `scores` that a model was not asked about, because the local ranker put them too
-    low: their scores are the ranker's, below the reader's cut-off. `write_comment` (by id) is for the scores without a
-    comment: few of a day's papers are mailed, and writing takes longer than ranking.
+    low: their scores are the ranker's, below the reader's cut-off. `explain` gives, by id, the topic and the comment of
+    scores without a comment: few of a day's papers are mailed, and reading them takes longer than ranking.
     """
 
     scores: tuple[Score, ...]
@@ -72,10 +72,11 @@ class ScoreReport:
     passed_over: tuple[str, ...] = ()  # ids
     problem: str = ""  # a sentence for the operator, when a model that should have scored did not
     prompt: str = ""  # what the model was told before the papers, as it was sent
-    write_comment: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
+    explain: Callable[[str], tuple[str, str]] | None = field(default=None, compare=False, repr=False)
 
     def with_comment(self, score: Score) -> Score:
         """Gives one of `scores` as a reader is to see it. May be repeated; the comment is always the same."""
-        if score.comment or self.write_comment is None:
+        if score.comment or self.explain is None:
             return score
-        return replace(score, comment=self.write_comment(score.arxiv_id))
+        topic, comment = self.explain(score.arxiv_id)
+        return replace(score, topic=topic, comment=comment)

@@ -88,7 +88,7 @@ class SharedDigests:
 
     def keep(self, selection: Selection, votes: Votes, digest: Digest, report: ScoreReport) -> None:
         if not (report.failures or report.problem or report.notices):
-            lasting = replace(report, write_comment=None)  # which holds megabytes; the digest has its comments
+            lasting = replace(report, explain=None)  # which holds megabytes; the digest has its comments
             self._latest.append((_question_of(selection, votes), digest, lasting))
 
 

@@ -22,7 +22,7 @@ from newsletter.scoring.ranking.background import load_background, weigh_sample
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
 from newsletter.scoring.ranking.explain import WORDS_FROM, Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
-from newsletter.scoring.ranking.phrases import drop_filler
+from newsletter.scoring.ranking.phrases import drop_filler, find_spared
 from newsletter.scoring.ranking.pool import Pool, make_pool
 from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms
 from newsletter.scoring.ranking.shared_phrases import PhraseFinder
@@ -36,6 +36,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
+from newsletter.scoring.ranking.wishes import read_wishes
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
 from newsletter.texts import TextsByLanguage, pick
@@ -45,6 +46,7 @@ __all__ = ["LocalScorer"]
 HISTORY_DAYS = 3  # two or six rank as well (docs/scoring.md)
 SAMPLE_PAPERS = 500  # shipped ones of the field, ranked with today's: what does not change from day to day
 ENOUGH_PAPERS = 400  # to see what stands out under a short profile, which needs shipped ones only where others lack
+FEW_PAPERS = 80  # show nothing by themselves: what stands out of them may be all of them
 NEAREST = 20  # papers, as many as `at_least` may ask for, of which words are named whatever their grade is
 MAX_POOLS = 2  # of papers that are kept, the latest; of 1,350 papers with 3,000 before them each takes 40 MB
 COMMON_CATEGORY = 0.1  # a category that this share of the papers has shows the field they belong to
@@ -96,22 +98,23 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
-        profile = reword_profile(profile)
+        wishes = read_wishes(profile)
+        profile = reword_profile(wishes)
         ranked = self.rank(profile, wanted, history)
         ranking, relevance, order = self._grade(profile, wanted, ranked, with_library(profile, votes))
         pool, sentences = ranked.known.pool, pick(self._comments, profile.language)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
-        explainer = Explainer(profile, self._finder, pool, ranking, sentences, worded)
+        explainer = Explainer(wishes, self._finder, pool, ranking, sentences, worded)
         met = relevance > LOWEST
-        if profile.has_wishes:
+        if ranked.terms.wanted or profile.papers:
             met |= find_met(pool.matrix, ranked.terms)[: len(relevance)]
 
         @cache
-        def write_comment(arxiv_id: str) -> str:
+        def explain(arxiv_id: str) -> tuple[str, str]:
             row = rows[arxiv_id]
-            return explainer.comment(row, wanted[row], int(relevance[row]), is_near=row in near)
+            return explainer.explain(row, wanted[row], int(relevance[row]), is_near=row in near)
 
         scores = tuple(
             Score(
@@ -120,12 +123,12 @@ class LocalScorer:
                 novelty=None,
                 comment="",
                 rank=float(order[row]),
-                topic=explainer.topic(row),
+                topic=explainer.topic(row, int(relevance[row])),
                 is_met=bool(met[row]),
             )
             for row, paper in enumerate(wanted)
         )
-        return ScoreReport(scores, (), WORD_RANKER, write_comment=write_comment)
+        return ScoreReport(scores, (), WORD_RANKER, explain=explain)
 
     def _grade(
         self, profile: Profile, wanted: Sequence[Paper], ranked: RankedPapers, votes: Votes
@@ -150,7 +153,8 @@ class LocalScorer:
         shortness = measure_shortness(profile)
         known = self._know(tuple(papers), tuple(map(tuple, history)), round((1 - shortness) * SAMPLE_PAPERS))
         likeness = self._vectors.compare(profile, known.papers, len(papers)) if self._vectors else None
-        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder)
+        spared = find_spared(profile, load_abbreviations())
+        terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder, spared)
         typical = measure_evidence(weigh_sample(), terms)
         yardstick = Yardstick(len(known.papers), float(typical.mean()), float(typical.std()))
         return RankedPapers(known, terms, shortness, rank(known.pool, terms, likeness), yardstick)
@@ -166,7 +170,10 @@ class LocalScorer:
         background, fields = load_background(), _common_categories(papers)
         every = [*papers, *_choose_history(papers, fields, history)]
         counts = count_terms([self._encoder.encode_paper(paper) for paper in every])
-        shipped = background.count_sample(fields, max(ENOUGH_PAPERS - len(every), n_shipped))
+        n_shipped = max(ENOUGH_PAPERS - len(every), n_shipped)
+        shipped = background.count_sample(fields, n_shipped)
+        if len(every) + shipped.n_rows < FEW_PAPERS:  # of bioRxiv or a journal
+            shipped = background.count_sample(background.categories, n_shipped)
         known = KnownPapers(every, fields, make_pool(join(counts, shipped), background))
         self._known.append((request, known))
         return known

@@ -59,6 +59,11 @@ class Background:
         """Tells of each term whether it is one of those counted; rarer ones are not."""
         return find_keys(self.terms, terms)[1]
 
+    @property
+    def categories(self) -> frozenset[str]:
+        """The categories of all sample papers."""
+        return frozenset().union(*self.sample.categories)
+
     def count_sample(self, categories: Collection[str], most: int) -> TermCounts:
         """Counts at most so many of the sample papers that have one of these categories, always the same ones."""
         sample = self.sample
@@ -124,6 +129,5 @@ def load_background() -> Background:
 def weigh_sample() -> TermMatrix:
     """Weighs all shipped sample papers by what is rare in arXiv at large, once a process; takes 5 MB."""
     background = load_background()
-    every = background.sample.categories
-    counts = background.count_sample(frozenset().union(*every), len(every))
+    counts = background.count_sample(background.categories, len(background.sample.categories))
     return counts.weigh(background.idf(counts.terms))

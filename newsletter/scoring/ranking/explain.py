@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,9 @@ MAX_WORDS = 3
 MAX_WORDS_CHARS = 80  # of all words together
 WEAK_BELOW = 6  # relevance from which a topic is named without reserve
 WORDS_FROM = 4  # below, words shared are chance
+# Behind the name of a topic: "reinforcement learning-based" says no more than "reinforcement learning".
+ADDING_NOTHING = """aided assisted aware based augmented driven enabled enhanced free guided induced informed inspired
+    like oriented powered related specific style trained type"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +69,75 @@ class Explainer:
         self._gains = _Gains(pool, ranking.feedback, rows)
         self._sentences = sentences
         self._nothing = sentences["nothing" if profile.has_wishes else "no_topic"]
+        self._adding_nothing = finder.stems_of(ADDING_NOTHING)
         self._topic_words: dict[Topic, _TopicWords] = {}  # of those that papers were compared with
         self._keywords = [Topic(keyword) for keyword in profile.like]
         self._like = [self._names_of(keyword) for keyword in profile.like]
-        self._avoid = [self._names_of(keyword) for keyword in profile.avoid]
+        self._avoid = [self._names_of(keyword) for keyword in self._choose_avoided(profile)]
         direct = np.array([standardise(row) for row in ranking.topic_words])
-        self._best = (ranking.topics + direct).argmax(axis=0)
+        # A topic of which no paper has a word learned from the whole profile alone: it is not what a paper is on
+        is_absent = ~ranking.topic_words.any(axis=1, keepdims=True)
+        self._fits = np.where(is_absent, -np.inf, ranking.topics + direct).astype(np.float32)
+        self._best = self._fits.argmax(axis=0)
         places = np.arange(len(self._best))
-        self._is_met = (ranking.topics[self._best, places] > 0) | (ranking.topic_words[self._best, places] > 0)
+        self._has_word = ranking.topic_words[self._best, places] > 0
+        self._is_met = self._has_word | (ranking.topics[self._best, places] > 0)
 
-    def topic(self, row: int) -> str:
-        """Gives the topic this paper meets best; empty when it meets none at all."""
-        return self._topics[int(self._best[row])].name if self._topics and self._is_met[row] else ""
+    def topic(self, row: int, relevance: int) -> str:
+        """Gives the topic this paper meets best, as far as it was ranked, without reading it; empty when it meets none.
 
-    def comment(self, row: int, paper: Paper, relevance: int, *, is_near: bool) -> str:
-        """Writes at most MAX_COMMENT_CHARS characters. Words are looked for only where somebody may read of them.
+        What is hardly relevant has to have a word of it.
+        """
+        is_met = self._is_met if relevance >= WORDS_FROM else self._has_word
+        return self._topics[int(self._best[row])].name if self._topics and is_met[row] else ""
 
-        `is_near`: a digest without papers that pass may show it.
+    def explain(self, row: int, paper: Paper, relevance: int, *, is_near: bool) -> tuple[str, str]:
+        """Gives the topic that this paper meets best, and a comment of at most MAX_COMMENT_CHARS characters.
+
+        Words are looked for only where somebody may read of them. `is_near`: a digest without papers that pass may show
+        it.
         """
         if relevance < WORDS_FROM and not is_near:
-            return self._nothing
+            return self.topic(row, relevance), self._nothing
         text = self._finder.read_paper(paper.title, paper.abstract)
-        parts = [self._main_part(row, text, relevance)]
+        best = self._find_topic(row, text)
+        name = self._topics[best].name if best is not None else self.topic(row, relevance)
+        parts = [self._main_part(row, name, best, text, relevance)]
         avoided = self._choose(text, _find_all(text, self._avoid))
         if avoided:
             parts.append(self._sentences("lowered", words=", ".join(avoided)))
-        return cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
+        return name, cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
-    def _main_part(self, row: int, text: Text, relevance: int) -> str:
-        name, liked = self.topic(row), _find_all(text, self._like)
-        if name:
-            wanted = self._read_topic(self._topics[int(self._best[row])])
-            found = self._find_words(wanted, text)
-            if found or has_in_title(text, wanted.phrases):
-                return self._match(name, self._choose(text, [*liked, *found], without=name), relevance)
+    def _find_topic(self, row: int, text: Text) -> int | None:
+        """Finds the topic that the paper is on: the best ranked that its title names, or that has words in it.
+
+        Where the best ranked has none, it is another whose name stands in the paper.
+        """
+        ranked: list[int] = np.argsort(-self._fits[:, row], kind="stable").tolist() if self._topics else []
+        read = [(place, self._read_topic(self._topics[place])) for place in ranked]
+        titled = (place for place, topic in read if has_in_title(text, topic.phrases))
+        worded = (place for place, topic in read[:1] if self._find_words(topic, text))
+        named = (place for place, topic in read if find_written(text, topic.names))
+        return next(chain(titled, worded, named), None)
+
+    def _choose_avoided(self, profile: Profile) -> list[str]:
+        """Leaves out what is wanted, too, which is not held against a paper."""
+        wanted = [text for topic in profile.topics for text in (topic.name, topic.relevant)]
+        stems = self._finder.stems_of(" ".join([*wanted, *profile.like]))
+
+        def is_wanted(keyword: str) -> bool:
+            return any(self._finder.stems_of(" ".join(names)) <= stems for names in self._names_of(keyword))
+
+        return [keyword for keyword in profile.avoid if not is_wanted(keyword)]
+
+    def _main_part(self, row: int, name: str, best: int | None, text: Text, relevance: int) -> str:
+        liked = _find_all(text, self._like)
+        if best is not None:
+            found = self._find_words(self._read_topic(self._topics[best]), text)
+            return self._match(name, self._choose(text, [*liked, *found], without=name), relevance)
         if words := self._choose(text, liked):  # none where each is too long to be named
             return self._sentences("liked", words=", ".join(words))
-        return self._match_keyword(text, relevance) or self._say_likeness(row, text, relevance)
+        return self._match_keyword(text, relevance) or self._say_likeness(row, name, text, relevance)
 
     def _match_keyword(self, text: Text, relevance: int) -> str:
         """Names a liked keyword whose words the title has apart, or of which the text names parts; "" if none is."""
@@ -112,11 +148,11 @@ class Explainer:
                 return self._match(keyword.name, self._choose(text, parts, without=keyword.name), relevance)
         return ""
 
-    def _say_likeness(self, row: int, text: Text, relevance: int) -> str:
+    def _say_likeness(self, row: int, name: str, text: Text, relevance: int) -> str:
         """Says whose wording the paper has, where it has no word that was asked for."""
         if relevance < WORDS_FROM:
             return self._nothing
-        name, gains = self.topic(row), self._gains.of(row, int(self._best[row]))
+        gains = self._gains.of(row, int(self._best[row]))
         words = self._choose(text, self._finder.find_words(text, gains), without=name)
         sentence = ("similar" if name else "similar_only") + ("" if words else "_bare")
         return self._sentences(sentence, topic=cut_at_clause(name, MAX_TOPIC_CHARS), words=", ".join(words))
@@ -127,7 +163,7 @@ class Explainer:
             self._topic_words[topic] = _TopicWords(
                 list(dict.fromkeys([*self._names_of(topic.name), *self._names_of(name)])),
                 self._finder.read_phrases(name),
-                self._finder.want([topic.name, topic.relevant]),
+                self._finder.want([name, load_wordings().reword(topic.relevant)]),
                 self._finder.read_parts(part for part, _ in load_wordings().vary(name)),
             )
         return self._topic_words[topic]
@@ -156,6 +192,7 @@ class Explainer:
     def _choose(self, text: Text, words: Sequence[str], without: str = "") -> list[str]:
         """Chooses a few: none that says what another or `without` says; of "gas" and "molecular gas" the latter."""
         known = [self._finder.stems_of(" ".join(names)) for names in self._names_of(without)] if without else []
+        known = [stems | self._adding_nothing for stems in known]
         renamed = list[frozenset[int]]()  # what else the chosen are called: "DM" beside "dark matter" says nothing
         chosen: dict[frozenset[int], str] = {}
         for word in words:

@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.filler import LEADING_FILLER, is_filler
-from newsletter.scoring.ranking.word_forms import normalise
+from newsletter.scoring.ranking.word_forms import normalise, stem_of
 from newsletter.scoring.ranking.wordings import NO_WORDINGS, Wordings
 
 Forms = tuple[str, ...]  # normalised words in reading order
@@ -58,6 +58,7 @@ RELATED_TRUST = 0.7  # of another name for a part of what was asked for
 ALONE_TRUST = 0.56  # of such a name without the words beside it, in a sentence: "reionization", after the big bang
 SENTENCE = 2  # so many telling words beside a name make one
 MOST_CHARS = 400  # of a piece that is looked for under other names, or each of them makes a long phrase of a long one
+LONGEST = 8  # words of a long form in the table
 IRRELEVANT_TRUST = 0.6  # of a phrase in "irrelevant", beside an avoided keyword: prose names much that matters little
 CLAUSE_TRUST = 0.9
 LONE_TRUST = 0.6  # of one word beside a longer clause: "smaller and faster models" asks for no "faster" alone
@@ -74,12 +75,31 @@ def read_phrases(profile: Profile, table: Table, wordings: Wordings = NO_WORDING
 
 
 def read_unwanted(profile: Profile, table: Table) -> tuple[Phrase, ...]:
-    """Reads the phrases of the avoided keywords and irrelevant texts, but for those with a word that is wanted."""
-    wanted = {element for phrase in _read_all(profile, table) for element in phrase.elements}
+    """Reads the phrases of the avoided keywords and irrelevant texts, but for those with a part that is wanted."""
     texts = [(keyword, 1.0) for keyword in profile.avoid]
     texts += [(topic.irrelevant, IRRELEVANT_TRUST) for topic in profile.topics]
-    phrases = [phrase for text, trust in texts for phrase in _read_text(text, -1, trust, table)]
-    return tuple(phrase for phrase in dict.fromkeys(phrases) if wanted.isdisjoint(phrase.elements))
+    phrases = dict.fromkeys(phrase for text, trust in texts for phrase in _read_text(text, -1, trust, table))
+    wanted = _spellings(_parts_of(_read_all(profile, table), table))
+    return tuple(phrase for phrase in phrases if wanted.isdisjoint(_spellings(_parts_of([phrase], table))))
+
+
+def find_spared(profile: Profile, table: Table) -> list[str]:
+    """Finds what in the unwanted texts is wanted, in whatever spelling: "large language models" beside "LLMs"."""
+    wanted = _spellings(_parts_of(_read_all(profile, table), table))
+    texts = (*profile.avoid, *(topic.irrelevant for topic in profile.topics))
+    phrases = (phrase for text in texts for phrase in _read_text(text, -1, 1.0, table))
+    parts = _parts_of(phrases, table)
+    return [" ".join(part.alternatives[0]) for part in parts if not wanted.isdisjoint(_spellings([part]))]
+
+
+def _parts_of(phrases: Iterable[Phrase], table: Table) -> Iterator[Element]:
+    """Gives the parts of phrases, a long form being one: "low-rank" is no part of "LoRA"."""
+    for phrase in phrases:
+        yield from _shorten(tuple(form for each in phrase.elements for form in each.alternatives[0]), table)
+
+
+def _spellings(parts: Iterable[Element]) -> set[Forms]:
+    return {tuple(map(stem_of, forms)) for part in parts for forms in part.alternatives}
 
 
 def _read_all(profile: Profile, table: Table) -> Iterator[Phrase]:
@@ -188,7 +208,7 @@ def _element(form: str, table: Table) -> Element:
 def _shorten(forms: Forms, table: Table) -> Iterable[Element]:
     start = 0
     while start < len(forms):
-        for end in range(len(forms), start + 1, -1):
+        for end in range(min(len(forms), start + LONGEST), start + 1, -1):
             short = table.get(forms[start:end])
             if short:
                 yield Element((forms[start:end], *short))

@@ -109,8 +109,9 @@ class PhraseReader:
 
 def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vector:
     places, known = matrix.find(keys)
-    at_large = np.where(background.knows(keys), background.idf(keys), 0.0)
-    return np.where(known, matrix.idf[places], at_large)
+    idf: Vector = np.where(background.knows(keys), background.idf(keys), 0.0)
+    idf[known] = matrix.idf[places[known]]
+    return idf
 
 
 def weigh_chances(fit: Fit, score: Vector) -> Vector:

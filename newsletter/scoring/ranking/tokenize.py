@@ -19,7 +19,7 @@ import numpy.typing as npt
 import Stemmer
 
 from newsletter.model import Paper
-from newsletter.scoring.ranking.filler import STOP_WORDS
+from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
 
 Keys = npt.NDArray[np.uint32]
 
@@ -44,6 +44,12 @@ _PROFILE_STOP_WORDS = frozenset(
     le les lo los mit na nicht no nos oder ou para per por pour que sind su sur un una und une uno von zu zum zur
     """.split()
 )
+
+
+def _says_nothing(word: str) -> bool:
+    """Tells whether a word of a profile names no subject; "des" does not, DES is a survey."""
+    lower = word.lower()
+    return lower in _PROFILE_STOP_WORDS and not (word.isupper() and lower in FOREIGN_FILLER)
 
 
 class Word(NamedTuple):
@@ -107,7 +113,7 @@ class Encoder:
         """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
         counts = Counter[int]()
         for text in texts:
-            keys = [0 if w in _PROFILE_STOP_WORDS else self._keys[w] for w in WORD.findall(text.lower())]
+            keys = [0 if _says_nothing(word) else self._keys[word.lower()] for word in WORD.findall(text)]
             keys += self._compound_keys(text.lower())
             counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))
         return counts

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+
+import Stemmer
 
 _ENDINGS = (
     (re.compile(r"(?<=\w{3})is(?=(?:e|es|ed|er|ers|ing|ation|ations|able)$)"), "iz"),  # optimise, optimisation
@@ -41,6 +44,12 @@ def normalise(word: str) -> str:
     for ending, american in _ENDINGS:
         form = ending.sub(american, form)
     return form
+
+
+@lru_cache(maxsize=4096)
+def stem_of(form: str) -> str:
+    """Gives Porter2's stem of a normalised word, which is the same for "clusters" and "clustering"."""
+    return str(Stemmer.Stemmer("english", 0).stemWord(form))
 
 
 def _without_accents(word: str) -> str:

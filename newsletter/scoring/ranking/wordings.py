@@ -57,15 +57,19 @@ NO_WORDINGS = Wordings({}, {})
 
 
 def reword_profile(profile: Profile) -> Profile:
-    """Gives the profile in the papers' wording; names of topics stay as they are, but where a topic has no more."""
-    wordings = load_wordings()
+    """Gives the profile in the papers' wording; names of topics stay as they are, but where nothing else is wanted."""
+    reword = load_wordings().reword
     topics = (
-        replace(topic, relevant=wordings.reword(topic.relevant))
-        if topic.relevant
-        else replace(topic, name=wordings.reword(topic.name))
+        replace(
+            topic,
+            name=topic.name if topic.relevant else reword(topic.name),
+            relevant=reword(topic.relevant),
+            irrelevant=reword(topic.irrelevant),
+        )
         for topic in profile.topics
     )
-    return replace(profile, topics=tuple(topics), like=tuple(map(wordings.reword, profile.like)))
+    like, avoid = tuple(map(reword, profile.like)), tuple(map(reword, profile.avoid))
+    return replace(profile, topics=tuple(topics), about=reword(profile.about), like=like, avoid=avoid)
 
 
 @cache

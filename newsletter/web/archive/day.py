@@ -8,7 +8,7 @@ from datetime import date
 
 from newsletter.mail import CostView, UpdateView, cost_view, templates, update_views, wording, write_notices
 from newsletter.model import Digest, PaperId, UnsentPaper
-from newsletter.papers import acknowledgements
+from newsletter.papers import acknowledgements, readable
 from newsletter.subscribers import names_topic
 from newsletter.texts import Texts, pick, write_date, write_number
 from newsletter.web.archive.entries import EntryLinkView, EntryView, Pieces, entry_link, entry_view, set_text
@@ -109,7 +109,7 @@ def _papers_of(digest: Digest, t: Texts, *, is_brief: bool) -> Iterator[EntryVie
     nearest_heading = wording.nearest_heading(t, digest) if digest.counts.passed else ""
     before = None
     for entry in digest.entries:
-        topic = entry.topic if has_topics else ""
+        topic = readable(entry.topic) if has_topics else ""
         group = nearest_heading if entry.is_nearest else (topic or t["group_other"]) if is_grouped else ""
         begins = group if group != before else ""
         language = digest.subscriber.profile.language
@@ -118,7 +118,7 @@ def _papers_of(digest: Digest, t: Texts, *, is_brief: bool) -> Iterator[EntryVie
             entry,
             t,
             is_brief=is_brief,
-            topic="" if group == topic or names_topic(entry.score.comment, topic) else topic,
+            topic="" if group == topic or names_topic(readable(entry.score.comment), topic) else topic,
             begins=begins,
             language=language,
             is_by_words=is_by_words,

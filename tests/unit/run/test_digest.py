@@ -197,9 +197,9 @@ def test_comments_are_written_for_what_is_shown_and_for_nothing_else(
     ids_by_place = [f"2601.{place:05}" for place in range(len(relevances))]
     written: list[str] = []
 
-    def write(arxiv_id: str) -> str:
+    def explain(arxiv_id: str) -> tuple[str, str]:
         written.append(arxiv_id)
-        return f"Why {arxiv_id} is here."
+        return "", f"Why {arxiv_id} is here."
 
     scores = [replace(make.score(each, r, None), comment="") for each, r in zip(ids_by_place, relevances, strict=True)]
     digest = build_digest(
@@ -208,7 +208,7 @@ def test_comments_are_written_for_what_is_shown_and_for_nothing_else(
         announced_on=[make.TUESDAY],
         announced=len(scores),
         candidates=[make.announcement(each) for each in ids_by_place],
-        score_report=replace(make.score_report(*scores), write_comment=write),
+        score_report=replace(make.score_report(*scores), explain=explain),
     )
     assert sorted(written) == sorted(ids(digest))
     assert all(entry.score.comment == f"Why {entry.paper.arxiv_id} is here." for entry in digest.entries)

@@ -59,7 +59,7 @@ def comment_at(relevance: int, papers: Sequence[Paper], profile: Profile, *, is_
     """Gives the comment on the first paper if it had this relevance."""
     pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
     explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
-    return explainer.comment(0, papers[0], relevance, is_near=is_near)
+    return explainer.explain(0, papers[0], relevance, is_near=is_near)[1]
 
 
 # --- which words ---------------------------------------------------------------------------------------

@@ -1,0 +1,203 @@
+"""The embedded scorer at the edges: what a profile turns down, says in other words, or finds few papers of."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.model import Paper, Profile, Score, Topic
+from newsletter.scoring.ranking.abbreviations import load_abbreviations
+from newsletter.scoring.ranking.phrases import LONGEST, read_phrases, read_unwanted
+from newsletter.scoring.ranking.wishes import read_wishes
+from tests.bounded_time import assert_takes_at_most
+from tests.unit.scoring.test_local import COMPRESSION, SCORER, make_day, make_paper, score
+
+ELSEWHERE = ("cs.LG", "biorxiv:neuroscience", "medrxiv:oncology", "feed:https://journal.example.org/atom")
+TABLE = load_abbreviations()
+
+
+def about(subject: str, number: int = 1, category: str = "cs.LG") -> Paper:
+    """A paper that says its subject in the title and again and again."""
+    abstract = f"We study {subject}. Our measurements of {subject} are new, and {subject} has limits."
+    return make_paper(number, f"On {subject}", abstract, category)
+
+
+def first(profile: Profile, *papers: Paper) -> Score:
+    return score(profile, [*papers, *make_day(30)])[0]
+
+
+# --- topics that only turn something down ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Not video", "No video generation", "Nothing on video", "Skip: videos", "Kein Video", "sans vidéo"),
+        *("Things to skip", "Papers I do not want", "Irrelevant", "video generation"),
+    ],
+)
+def test_what_a_topic_only_turns_down_is_never_wanted(name: str) -> None:
+    unwanted, wanted = Topic(name, "", "video generation"), Topic("Pruning", "Pruning of networks.")
+    for topics in ((unwanted, wanted), (wanted, unwanted)):
+        plain, given_ = Profile((wanted,)), Profile(topics)
+        one, other = first(plain, about("video generation")), first(given_, about("video generation"))
+        assert other.relevance <= one.relevance
+        assert other.topic != name
+        assert name not in other.comment
+
+
+@pytest.mark.parametrize("name", ["Stellar streams", "Learning without labels", "Graph neural networks"])
+def test_a_name_beside_what_is_unwanted_asks_for_its_subject(name: str) -> None:
+    profile = Profile((Topic(name, "", "Graph neural networks of molecules, streams of gas."),))
+    assert read_wishes(profile) == profile
+    assert first(profile, about(name)).relevance >= 7
+
+
+def test_what_is_unwanted_counts_also_where_no_topic_is_wanted() -> None:
+    liked = Profile((), like=("diffusion",))
+    unwanted = replace(liked, topics=(Topic("Not this", "", "video generation"),))
+    paper = about("video generation by diffusion")
+    assert first(unwanted, paper).rank < first(liked, paper).rank
+
+
+# --- the same in other words -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("foreign", "usual"),
+    [
+        ("schwarze Löcher", "black holes"),
+        ("trous noirs", "black holes"),
+        ("mech interp", "mechanistic interpretability"),
+    ],
+)
+def test_what_is_unwanted_is_read_in_the_papers_wording(foreign: str, usual: str) -> None:
+    topic, paper = Topic("Dark matter", "Dark matter halos and spikes."), about(f"dark matter and {usual}")
+    grades = [first(Profile((topic,), avoid=(words,)), paper).relevance for words in (foreign, usual)]
+    texts = [first(Profile((replace(topic, irrelevant=words),)), paper).rank for words in (foreign, usual)]
+    assert grades[0] == grades[1] < first(Profile((topic,)), paper).relevance
+    assert texts[0] == pytest.approx(texts[1])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unwanted"),
+    [
+        ("LLMs", "large language model agents"),
+        ("large language models", "LLM agents"),
+        ("galaxy clustering", "clusters"),
+        ("transformer", "transformers"),
+        ("graph neural networks", "GNN"),
+    ],
+)
+def test_nothing_that_is_wanted_is_held_against_a_paper_however_it_is_written(wanted: str, unwanted: str) -> None:
+    paper = about(wanted)
+    plain = first(Profile((Topic(wanted, wanted),)), paper)
+    held = first(Profile((Topic(wanted, wanted),), avoid=(unwanted,)), paper)
+    assert held.relevance == plain.relevance
+    assert held.comment == plain.comment
+
+
+def test_a_topic_in_another_language_keeps_its_name() -> None:
+    profile = Profile((Topic("Dunkle Materie", "", "Axionen"), Topic("Robotik", "robots that grasp")))
+    given_ = first(profile, about("dark matter halos"))
+    assert (given_.topic, given_.comment) == ("Dunkle Materie", "Dunkle Materie: dark matter halos.")
+
+
+@pytest.mark.parametrize("keyword", ["LES", "DES", "DNS"])
+def test_a_keyword_in_capitals_is_no_article(keyword: str) -> None:
+    given_ = first(Profile((), like=(keyword,)), about(f"{keyword} of channel flow"))
+    assert given_.relevance >= 8
+    assert not score(Profile((), like=(keyword,)), make_day(20))[0].is_met
+
+
+# --- which topic a paper is on -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topics", [("GNN", "RL"), ("RL", "GNN"), ("RL", "VAE", "GNN", "PINN")])
+def test_a_title_that_names_a_topic_is_on_it(topics: tuple[str, ...]) -> None:
+    profile = Profile(tuple(Topic(name, name) for name in topics))
+    graph_words = "Stochastic messages on nodes and edges of a graph, and on molecules, are learned."
+    paper = make_paper(1, "Reinforcement Learning with Stochastic Reward Machines", graph_words)
+    graphs = [make_paper(n, "Graph neural networks of molecules", graph_words) for n in range(2, 9)]
+    given_ = first(profile, paper, *graphs)
+    assert given_.topic == "RL"
+    assert given_.comment.startswith(("RL.", "RL:", 'Touches "RL"'))
+
+
+def test_what_has_no_word_of_a_topic_is_on_none() -> None:
+    profile = Profile((Topic("protein design", "protein design"), Topic("calcium imaging", "calcium imaging")))
+    for each in score(profile, make_day(30)):
+        assert (each.relevance, each.topic) == (1, "")
+
+
+def test_a_topic_of_which_no_paper_has_a_word_is_what_no_paper_is_on() -> None:
+    profile = Profile((Topic("Altermagnetismus", "Altermagnetismus"), COMPRESSION.topics[0]))
+    assert {each.topic for each in score(profile, make_day(30))} <= {"", COMPRESSION.topics[0].name}
+
+
+@pytest.mark.parametrize("tail", ["based", "trained", "induced", "driven"])
+def test_a_comment_names_no_word_that_only_carries_the_topic_on(tail: str) -> None:
+    paper = make_paper(
+        1, f"Reinforcement-learning-{tail} control", f"A reinforcement learning-{tail} control of valves."
+    )
+    given_ = first(Profile((Topic("reinforcement learning", "reinforcement learning"),)), paper)
+    assert given_.comment == "reinforcement learning."
+
+
+# --- few papers, and little in them ---------------------------------------------------------------------------
+
+NEURONS = """hippocampal place cells and grid cells, synaptic plasticity, sleep replay, spatial memory consolidation in
+rodents, theta oscillations, entorhinal cortex, dopamine reward prediction, interneuron inhibition, calcium imaging,
+navigation, remapping, sharp wave ripples"""
+PROFILES = (
+    Profile((Topic("Neurons", NEURONS),)),
+    Profile((Topic("hippocampal place cells", "hippocampal place cells"),)),
+)
+ON_IT = """We record hippocampal place cells and grid cells with calcium imaging in the entorhinal cortex. Sleep replay
+and sharp wave ripples drive spatial memory consolidation. Synaptic plasticity and theta oscillations shape them."""
+OFF_IT = (
+    "We collect soil of ten meadows and count bacteria. Nitrogen is fixed by some. Grazing changes what lives there."
+)
+
+
+@pytest.mark.parametrize("category", ELSEWHERE)
+@pytest.mark.parametrize("profile", [*PROFILES, COMPRESSION, Profile((), like=("LoRA",)), Profile(())])
+@pytest.mark.parametrize("text", ["", "42", "What is it?", "…", "的"])
+def test_papers_without_a_telling_word_break_nothing(category: str, profile: Profile, text: str) -> None:
+    for papers in ([make_paper(1, text, "", category)], [make_paper(n, text, text, category) for n in range(3)]):
+        assert {each.relevance for each in score(profile, papers)} <= {1, 2}
+
+
+@pytest.mark.parametrize("category", ELSEWHERE)
+@pytest.mark.parametrize("profile", PROFILES, ids=["long", "short"])
+@pytest.mark.parametrize("times", [1, 2, 5])
+def test_a_paper_that_is_all_of_a_day_is_graded_as_among_others(category: str, profile: Profile, times: int) -> None:
+    on_it = [make_paper(n, "Place cells remap during sleep replay", ON_IT, category) for n in range(times)]
+    off_it = [make_paper(10 + n, "Soil bacteria in meadows", OFF_IT, category) for n in range(times)]
+    assert all(each.relevance >= 7 for each in score(profile, on_it))
+    assert all(each.relevance <= 3 for each in score(profile, off_it))
+
+
+# --- long texts -------------------------------------------------------------------------------------------------
+
+
+def test_no_long_form_of_the_table_is_longer_than_is_looked_for() -> None:
+    assert max(map(len, TABLE)) <= LONGEST
+
+
+@pytest.mark.parametrize("words", [" ".join(f"w{n}x" for n in range(1300)), "graph neural network for " * 150])
+def test_a_text_without_an_end_takes_no_more_time_than_its_length(words: str) -> None:
+    profile = Profile(tuple(Topic(f"AI safety {n}", words[:4000], words[:4000]) for n in range(8)))
+    assert_takes_at_most(1.5, lambda: (read_phrases(profile, TABLE), read_unwanted(profile, TABLE)))
+
+
+@given(st.lists(st.sampled_from(["LLM", "agents", "large", "language", "model", "graph", "of", "RL"]), max_size=8))
+def test_avoiding_what_is_wanted_changes_nothing(words: list[str]) -> None:
+    wish = " ".join(words)
+    papers = [about("large language model agents"), *make_day(12)]
+    profile = Profile((Topic(wish, wish),), like=("pruning",))
+    plain, avoiding = (
+        SCORER.score(each, papers, []) for each in (profile, replace(profile, avoid=(wish, wish.lower())))
+    )
+    assert [each.relevance for each in plain.scores] == [each.relevance for each in avoiding.scores]
