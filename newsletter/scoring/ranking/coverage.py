@@ -17,6 +17,7 @@ import Stemmer
 from newsletter.model import Paper
 from newsletter.scoring.ranking.filler import STOP_WORDS
 from newsletter.scoring.ranking.phrases import Element, Forms, Phrase
+from newsletter.scoring.ranking.plain_text import plain
 from newsletter.scoring.ranking.tfidf import Indexes, Vector
 from newsletter.scoring.ranking.title_shares import load_title_shares
 from newsletter.scoring.ranking.tokenize import COMPOUND, HYPHENS, MAX_PAPERS, WORD, Keys, term_key
@@ -73,7 +74,7 @@ class FormEncoder:
         return placed
 
     def _place(self, paper: Paper) -> PlacedWords:
-        title, abstract = paper.title.lower(), paper.abstract.lower()
+        title, abstract = plain(paper.title).lower(), plain(paper.abstract).lower()
         title_keys, keys = self._read(title), self._read(abstract)
         starts = np.concatenate([np.arange(len(title_keys)), np.arange(len(keys)) + len(title_keys) + GAP])
         compounds = [*self._find_compounds(title, 0), *self._find_compounds(abstract, len(title_keys) + GAP)]

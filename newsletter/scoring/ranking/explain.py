@@ -17,6 +17,7 @@ from newsletter.formatting import cut_at_clause
 from newsletter.model import Paper, Profile, Topic
 from newsletter.papers import readable
 from newsletter.scoring.ranking.phrases import Forms, Phrase
+from newsletter.scoring.ranking.plain_text import join_formulas
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.shared_phrases import Part, PhraseFinder, Wanted
@@ -175,7 +176,7 @@ class Explainer:
 
     def _names_of(self, phrase: str) -> list[Forms]:
         """Gives the phrase, and what it is an abbreviation of or is abbreviated to."""
-        phrase = readable(phrase)  # as papers are read: "$\Lambda$CDM" is "ΛCDM"
+        phrase = readable(join_formulas(phrase))  # as papers are read: "$\Lambda$CDM" is "ΛCDM"
         return [forms for forms in (forms_of(phrase), *self._finder.other_names(phrase)) if forms]
 
     def _match(self, name: str, words: Sequence[str], relevance: int) -> str:
@@ -191,8 +192,8 @@ class Explainer:
 
     def _choose(self, text: Text, words: Sequence[str], without: str = "") -> list[str]:
         """Chooses a few: none that says what another or `without` says; of "gas" and "molecular gas" the latter."""
-        known = [self._finder.stems_of(" ".join(names)) for names in self._names_of(without)] if without else []
-        known = [stems | self._adding_nothing for stems in known]
+        names = [without, *map(" ".join, self._names_of(without))] if without else []
+        known = [self._finder.stems_of(name) | self._adding_nothing for name in names]
         renamed = list[frozenset[int]]()  # what else the chosen are called: "DM" beside "dark matter" says nothing
         chosen: dict[frozenset[int], str] = {}
         for word in words:

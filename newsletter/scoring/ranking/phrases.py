@@ -13,6 +13,7 @@ from itertools import chain, zip_longest
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.filler import LEADING_FILLER, is_filler
+from newsletter.scoring.ranking.plain_text import plain
 from newsletter.scoring.ranking.word_forms import normalise, stem_of
 from newsletter.scoring.ranking.wordings import NO_WORDINGS, Wordings
 
@@ -151,7 +152,7 @@ def _complete(clauses: Sequence[Forms]) -> Iterator[Forms]:
 
 def read_forms(text: str) -> Forms:
     """Gives the telling words of a text, normalised."""
-    return tuple(normalise(match.group()) for match in find_telling_words(text))
+    return tuple(normalise(match.group()) for match in find_telling_words(plain(text)))
 
 
 def drop_filler(profile: Profile) -> Profile:

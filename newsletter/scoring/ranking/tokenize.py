@@ -20,6 +20,7 @@ import Stemmer
 
 from newsletter.model import Paper
 from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
+from newsletter.scoring.ranking.plain_text import plain
 
 Keys = npt.NDArray[np.uint32]
 
@@ -101,8 +102,8 @@ class Encoder:
 
     def encode(self, title: str, abstract: str) -> EncodedPaper:
         """Encodes the words of a title and an abstract; takes any text."""
-        title_keys = self._text_keys(title)
-        keys = np.array([*title_keys, 0, *self._text_keys(abstract)], dtype=np.uint32)
+        title_keys = self._text_keys(plain(title))
+        keys = np.array([*title_keys, 0, *self._text_keys(plain(abstract))], dtype=np.uint32)
         return EncodedPaper(keys, len(title_keys))
 
     def words(self, text: str) -> list[Word]:
@@ -112,7 +113,7 @@ class Encoder:
     def query(self, texts: Iterable[str]) -> dict[int, int]:
         """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
         counts = Counter[int]()
-        for text in texts:
+        for text in map(plain, texts):
             keys = [0 if _says_nothing(word) else self._keys[word.lower()] for word in WORD.findall(text)]
             keys += self._compound_keys(text.lower())
             counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))

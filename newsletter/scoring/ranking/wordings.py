@@ -15,6 +15,7 @@ from pathlib import Path
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
+from newsletter.scoring.ranking.plain_text import plain
 from newsletter.scoring.ranking.word_forms import normalise
 
 SHIPPED = Path(__file__).with_name("wordings.txt")
@@ -58,7 +59,11 @@ NO_WORDINGS = Wordings({}, {})
 
 def reword_profile(profile: Profile) -> Profile:
     """Gives the profile in the papers' wording; names of topics stay as they are, but where nothing else is wanted."""
-    reword = load_wordings().reword
+    wordings = load_wordings()
+
+    def reword(text: str) -> str:
+        return wordings.reword(plain(text))
+
     topics = (
         replace(
             topic,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.phrases import LONGEST, read_phrases, read_unwanted
+from newsletter.scoring.ranking.plain_text import plain
 from newsletter.scoring.ranking.wishes import read_wishes
 from tests.bounded_time import assert_takes_at_most
 from tests.unit.scoring.test_local import COMPRESSION, SCORER, make_day, make_paper, score
@@ -201,3 +202,41 @@ def test_avoiding_what_is_wanted_changes_nothing(words: list[str]) -> None:
         SCORER.score(each, papers, []) for each in (profile, replace(profile, avoid=(wish, wish.lower())))
     )
     assert [each.relevance for each in plain.scores] == [each.relevance for each in avoiding.scores]
+
+
+# --- formulas, Greek letters and accents ---------------------------------------------------------------------------
+
+SPELLINGS = [
+    ("MoS2", [r"MoS$_2$", r"MoS$_{2}$", "MoS₂"]),
+    ("CO2 capture", [r"CO$_2$ capture", r"CO_2 capture"]),
+    ("La3Ni2O7", [r"La$_3$Ni$_2$O$_7$", r"La$_{3}$Ni$_{2}$O$_{7}$"]),
+    ("H0 tension", [r"$H_0$ tension", r"H$_0$ tension"]),
+    ("ΛCDM", [r"$\Lambda$CDM"]),
+    ("α-RuCl3", [r"$\alpha$-RuCl$_3$", "α-RuCl₃"]),
+    ("Schrödinger equation", [r"Schr\"odinger equation", r"Schr\"{o}dinger equation", r"Schr{\"o}dinger equation"]),
+    ("Erdős problems", [r"Erd\H{o}s problems", r"Erd{\H o}s problems"]),
+    ("Čech complexes", [r"\v{C}ech complexes", r"{\v{C}}ech complexes"]),
+]
+
+
+@pytest.mark.parametrize(("usual", "others"), SPELLINGS, ids=[usual for usual, _ in SPELLINGS])
+def test_a_name_is_found_however_it_is_set(usual: str, others: list[str]) -> None:
+    def grade(wish: str, written: str) -> int:
+        found = first(Profile((Topic(wish, wish),)), about(written))
+        assert found.topic == wish
+        assert "Worded" not in found.comment
+        return found.relevance
+
+    expected = grade(usual, usual)
+    assert expected >= 7
+    assert {grade(usual, other) for other in others} | {grade(other, usual) for other in others} == {expected}
+
+
+@given(st.text(alphabet="ABab12αΛ₂é\\\"'^_{}$ .,Hv", max_size=40))
+def test_a_text_in_plain_letters_stays_as_it_is(text: str) -> None:
+    assert plain(plain(text)) == plain(text)
+
+
+@pytest.mark.parametrize("text", [r"$x_1$ and $\beta_2$", r"\left. \frac{1}{2}", r"R_{1,2}", "snake_case", "T_1.5"])
+def test_other_tex_stays(text: str) -> None:
+    assert plain(text) == text

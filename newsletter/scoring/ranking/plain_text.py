@@ -1,0 +1,48 @@
+"""Writes a text so that its words can be told: formulas, Greek letters and accents, also as TeX has them. Pure.
+
+"MoS$_2$" is MoS2, "Schr\\"odinger" Schrödinger, and ΛCDM is two words, as "$\\Lambda$CDM" is. Other TeX stays, as in
+the papers of which the shipped counts were made.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_INDEX = re.compile(r"(?<!\\)([A-Z][a-z]?)\$?\s?_\{?(\d{1,3})(?![\d,.])\}?(?:\$(?!\\))?")
+_ACCENTED = re.compile(
+    r"\{?\\(?:(?P<sign>[\"'`^~=.])|(?P<name>[uvHcdbrk])(?=\{))\{?\s?\\?(?P<letter>[A-Za-z])\}{0,2}"
+    r"|\{\\(?P<named>[uvHcdbrk])\s(?P<braced>[A-Za-z])\}"
+)
+_ACCENTS = dict(
+    zip(
+        "\"'`^~=.uvHcdbrk",
+        "\u0308\u0301\u0300\u0302\u0303\u0304\u0307\u0306\u030c\u030b\u0327\u0323\u0331\u030a\u0328",
+        strict=True,
+    )
+)
+_NAMES = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau
+upsilon phi chi psi omega""".split()
+_GREEK = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", _NAMES, strict=True))
+_LETTERS = str.maketrans({letter: f" {name} " for small, name in _GREEK.items() for letter in {small, small.upper()}})
+_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def plain(text: str) -> str:
+    """Gives the text with formulas, Greek letters and accents in plain letters; repeating it changes nothing."""
+    text = join_formulas(text)
+    return text if text.isascii() else text.translate(_LETTERS)
+
+
+def join_formulas(text: str) -> str:
+    """Gives the text with formulas such as MoS2 and accents in plain letters, fit to be shown; may be repeated."""
+    if "_" in text:
+        text = _INDEX.sub(r"\1\2", text)
+    if "\\" in text:
+        text = _ACCENTED.sub(_accent, text)
+    return text if text.isascii() else text.translate(_DIGITS)
+
+
+def _accent(match: re.Match[str]) -> str:
+    mark = match["sign"] or match["name"] or match["named"]
+    return unicodedata.normalize("NFC", (match["letter"] or match["braced"]) + _ACCENTS[mark])
