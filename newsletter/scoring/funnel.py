@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from newsletter.formatting import cut_at_clause
 from newsletter.model import Grading, Notice, NoticeKind, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
 from newsletter.scoring.library import with_library
+from newsletter.scoring.llm.answers import COMMENT_CHARS
 from newsletter.scoring.llm.grader import (
     EarlierGradings,
     Grader,
@@ -23,12 +25,13 @@ from newsletter.scoring.llm.grader import (
     find_earlier,
     find_known,
     profile_key,
+    sort_topics,
 )
 from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, FindVectors, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
-from newsletter.subscribers import named_topic
+from newsletter.subscribers import name_numbers, named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
@@ -205,13 +208,14 @@ def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
     """
     if not grading.relevance:
         return replace(score, relevance=min(score.relevance, max(1, request.floor - 1)))
-    names = [topic.name for topic in request.profile.topics]
+    names = [topic.name for topic in sort_topics(request.profile)]  # the reader's own order means nothing to the model
+    comment = cut_at_clause(name_numbers(grading.comment, names), COMMENT_CHARS)
     return replace(
         score,
         relevance=grading.relevance,
         novelty=grading.novelty or None,
-        comment=grading.comment or score.comment,
-        topic=named_topic(grading.comment, names) or score.topic,
+        comment=comment or score.comment,
+        topic=named_topic(comment, names) or score.topic,
         is_met=True,
     )
 

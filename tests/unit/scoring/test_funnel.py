@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from newsletter.files import resources
 from newsletter.model import Notice, NoticeKind, Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.answers import COMMENT_CHARS
 from newsletter.scoring.llm.grader import profile_key
+from newsletter.scoring.llm.prompts import load_prompts
 from newsletter.scoring.ranking.learned import FindVectors
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
@@ -92,6 +96,40 @@ def test_a_graded_paper_has_the_topic_that_the_models_comment_speaks_of(comment:
     (paper,) = day(1, 1)
     bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment=comment)
     assert bench.score([paper], profile=profile, local_topic=names[0]).scores[0].topic == topic
+
+
+BY_NAME = Topic("Trees", "sums"), Topic("Graphs", "products"), Topic("Ales", "brews")
+SHARED = [  # topics of equal profiles
+    *permutations(BY_NAME),
+    (*BY_NAME[::-1], BY_NAME[1], BY_NAME[2]),
+    (Topic("Graphs", " products "), Topic("Graphs", "products"), *BY_NAME),
+]
+
+
+@pytest.mark.parametrize("asking", SHARED)
+@pytest.mark.parametrize("reading", SHARED)
+def test_who_shares_a_grading_with_topics_in_another_order_is_told_of_the_same_topic(
+    asking: tuple[Topic, ...], reading: tuple[Topic, ...]
+) -> None:
+    """A number means what it meant to the model, which is told the topics in one order, whoever reads the answer."""
+    (paper,) = day(1, 1)
+    bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment="Meets topic 2: sums, as in topics 1 and 3.")
+    told = load_prompts(resources.read_text).profile_text(Profile(asking))
+    names = sorted((topic.name for topic in BY_NAME), key=told.index)  # as the model counts them
+    for topics in (asking, reading):
+        (score,) = bench.score([paper], profile=Profile(topics), local_topic="Trees").scores
+        assert score.topic == names[1]
+        assert score.comment == f"Meets {names[1]}: sums, as in {names[0]} and {names[2]}."
+    assert len(bench.grader.asked) == 1
+
+
+def test_a_comment_that_long_names_made_longer_is_cut() -> None:
+    (paper,) = day(1, 1)
+    profile = Profile((Topic("All about " + "very " * 40 + "long sums"), Topic("Graphs")))
+    bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment="Topic 1, topic 1 and topic 1. " + "So it is. " * 20)
+    (score,) = bench.score([paper], profile=profile).scores
+    assert score.comment.startswith("All about very very")
+    assert len(score.comment) <= COMMENT_CHARS
 
 
 def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_over() -> None:
