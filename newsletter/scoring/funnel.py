@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from newsletter.formatting import cut_at_clause
 from newsletter.model import Grading, Notice, NoticeKind, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
-from newsletter.scoring.library import with_library
+from newsletter.scoring.library import kept_papers
 from newsletter.scoring.llm.answers import COMMENT_CHARS
 from newsletter.scoring.llm.grader import (
     EarlierGradings,
@@ -82,7 +82,7 @@ class FunnelScorer:
         key = profile_key(profile)
         remembered = find_earlier(self._store, profile, since=(self._now() - LEARN_FROM).date())
         known = find_known(remembered.own, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
-        training = _TrainingData.build(remembered, history, floor, with_library(profile, votes))
+        training = _TrainingData.build(remembered, history, floor, votes, kept_papers(profile))
         ranked, chances = self._rank(profile, given, local, training, floor)
         shortlist = _choose(ranked, chances, self._policy, key, training, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
@@ -122,11 +122,14 @@ class _TrainingData:
     pass_counts: PassCounts
 
     @classmethod
-    def build(cls, remembered: EarlierGradings, history: History, floor: int, votes: Votes = ()) -> _TrainingData:
+    def build(
+        cls, remembered: EarlierGradings, history: History, floor: int, votes: Votes = (), kept: Votes = ()
+    ) -> _TrainingData:
         """Takes only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
-        here: they are on papers that ranked high, and say too little of all the others.
+        here: they are on papers that ranked high, and say too little of all the others. `kept` are the papers of a
+        library: older than any grading, and each an example of its weight.
         """
         own = {one.arxiv_id for one in remembered.own}
         latest = {one.arxiv_id: one for one in (*remembered.related, *remembered.own)}
@@ -145,8 +148,14 @@ class _TrainingData:
         if examples:
             voted = {paper.arxiv_id for paper, _ in votes}
             examples = [example for example in examples if example.paper.arxiv_id not in voted]
-            examples += [Example(paper, LIKED if value > 0 else 0) for paper, value in sort_votes(votes)]
+            examples = [*_read_votes(kept), *examples, *_read_votes(votes)]
         return cls(tuple(examples), days, PassCounts(above, below))
+
+
+def _read_votes(votes: Votes) -> list[Example]:
+    return [
+        Example(paper, LIKED if value > 0 else 0, abs(value), is_graded=False) for paper, value in sort_votes(votes)
+    ]
 
 
 def _choose(
