@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from newsletter.formatting import cut_at_clause
 from newsletter.model import Grading, Notice, NoticeKind, Paper, Profile, Score, ScoreFailure, ScoreReport, Votes
-from newsletter.scoring.library import with_library
+from newsletter.scoring.library import kept_papers
+from newsletter.scoring.llm.answers import COMMENT_CHARS
 from newsletter.scoring.llm.grader import (
     EarlierGradings,
     Grader,
@@ -23,12 +25,13 @@ from newsletter.scoring.llm.grader import (
     find_earlier,
     find_known,
     profile_key,
+    sort_topics,
 )
 from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, FindVectors, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
-from newsletter.subscribers import named_topic
+from newsletter.subscribers import name_numbers, named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
 LIKED = 10  # the relevance that "more like this" stands for; "less" stands for a paper that does not pass
@@ -79,7 +82,7 @@ class FunnelScorer:
         key = profile_key(profile)
         remembered = find_earlier(self._store, profile, since=(self._now() - LEARN_FROM).date())
         known = find_known(remembered.own, papers, model=self._grader.model, prompt_key=self._grader.prompt_key(floor))
-        training = _TrainingData.build(remembered, history, floor, with_library(profile, votes))
+        training = _TrainingData.build(remembered, history, floor, votes, kept_papers(profile))
         ranked, chances = self._rank(profile, given, local, training, floor)
         shortlist = _choose(ranked, chances, self._policy, key, training, known.keys())
         asked = [given[arxiv_id] for arxiv_id in shortlist.ids if arxiv_id not in known]
@@ -119,11 +122,14 @@ class _TrainingData:
     pass_counts: PassCounts
 
     @classmethod
-    def build(cls, remembered: EarlierGradings, history: History, floor: int, votes: Votes = ()) -> _TrainingData:
+    def build(
+        cls, remembered: EarlierGradings, history: History, floor: int, votes: Votes = (), kept: Votes = ()
+    ) -> _TrainingData:
         """Takes only papers of the history: today's gradings must not change the ranking of a second run.
 
         A reader's vote on a paper is an example too, in place of the model's grading; but votes alone teach nothing
-        here: they are on papers that ranked high, and say too little of all the others.
+        here: they are on papers that ranked high, and say too little of all the others. `kept` are the papers of a
+        library: older than any grading, and each an example of its weight.
         """
         own = {one.arxiv_id for one in remembered.own}
         latest = {one.arxiv_id: one for one in (*remembered.related, *remembered.own)}
@@ -142,8 +148,14 @@ class _TrainingData:
         if examples:
             voted = {paper.arxiv_id for paper, _ in votes}
             examples = [example for example in examples if example.paper.arxiv_id not in voted]
-            examples += [Example(paper, LIKED if value > 0 else 0) for paper, value in sort_votes(votes)]
+            examples = [*_read_votes(kept), *examples, *_read_votes(votes)]
         return cls(tuple(examples), days, PassCounts(above, below))
+
+
+def _read_votes(votes: Votes) -> list[Example]:
+    return [
+        Example(paper, LIKED if value > 0 else 0, abs(value), is_graded=False) for paper, value in sort_votes(votes)
+    ]
 
 
 def _choose(
@@ -205,13 +217,14 @@ def _merge(score: Score, grading: Grading, request: GradingRequest) -> Score:
     """
     if not grading.relevance:
         return replace(score, relevance=min(score.relevance, max(1, request.floor - 1)))
-    names = [topic.name for topic in request.profile.topics]
+    names = [topic.name for topic in sort_topics(request.profile)]  # the reader's own order means nothing to the model
+    comment = cut_at_clause(name_numbers(grading.comment, names), COMMENT_CHARS)
     return replace(
         score,
         relevance=grading.relevance,
         novelty=grading.novelty or None,
-        comment=grading.comment or score.comment,
-        topic=named_topic(grading.comment, names) or score.topic,
+        comment=comment or score.comment,
+        topic=named_topic(comment, names) or score.topic,
         is_met=True,
     )
 

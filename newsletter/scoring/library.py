@@ -10,5 +10,11 @@ def with_library(profile: Profile, votes: Votes) -> Votes:
 
     Same arguments, same votes.
     """
-    kept = [(Paper(f"library:{n}", 1, one.title, (), one.abstract, ()), one) for n, one in enumerate(profile.papers)]
-    return (*votes, *((paper, one.weight) for paper, one in kept))
+    return (*votes, *kept_papers(profile))
+
+
+def kept_papers(profile: Profile) -> Votes:
+    """Gives the papers of the profile, each as "more like this" by its weight."""
+    return tuple(
+        (Paper(f"library:{n}", 1, one.title, (), one.abstract, ()), one.weight) for n, one in enumerate(profile.papers)
+    )

@@ -11,7 +11,7 @@ from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY,
 from newsletter.subscribers.schema import SubscriberEntry, json_schema
 from newsletter.subscribers.signup_rules import Confirmation, Form, FormProblem, LinkState
 from newsletter.subscribers.subscribers_yaml import SubscribersFile, parse_file, parse_profiles
-from newsletter.subscribers.topics import leading_topic, named_topic, names_topic
+from newsletter.subscribers.topics import leading_topic, name_numbers, named_topic, names_topic
 from newsletter.subscribers.values import to_address
 from newsletter.subscribers.votes import LESS, MORE, NEITHER, labelled_papers, papers_by_number, read_votes
 
@@ -36,6 +36,7 @@ __all__ = [
     "leading_topic",
     "list_export",
     "listing_history",
+    "name_numbers",
     "named_topic",
     "names_topic",
     "nearest_zones",

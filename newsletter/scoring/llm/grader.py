@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Protocol
 
-from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Usage
+from newsletter.model import BatchedPaper, Grading, Paper, Profile, ScoreFailure, Topic, Usage
 
 _TOPIC_CHARS, _CRITERIA_CHARS = 12, 24  # of a profile's key: what is the same for the same topics, and criteria
 
@@ -77,7 +77,7 @@ def profile_key(profile: Profile) -> str:
     else make strangers of all gradings before. Readers with equal keys share their gradings. A profile without topics
     has those of its other criteria in their place.
     """
-    topics = sorted({(_plain(one.name), _plain(one.relevant), _plain(one.irrelevant)) for one in profile.topics})
+    topics = [_key_of(one) for one in sort_topics(profile)]
     papers = [paper.entry if paper.is_live else paper.title for paper in profile.papers]
     others = [
         _plain(profile.about),
@@ -88,6 +88,19 @@ def profile_key(profile: Profile) -> str:
         + _hash([topics, others])[: _CRITERIA_CHARS - _TOPIC_CHARS]
         + _hash(profile.language)[:8]
     )
+
+
+def sort_topics(profile: Profile) -> tuple[Topic, ...]:
+    """Gives the topics in the order in which every profile of the same key has them, each once.
+
+    A model is told them in this order: where it speaks of topic 2, that is the second of these for all who share it.
+    """
+    unique = {_key_of(one): one for one in profile.topics}
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def _key_of(topic: Topic) -> tuple[str, str, str]:
+    return _plain(topic.name), _plain(topic.relevant), _plain(topic.irrelevant)
 
 
 def profile_keys(profile: Profile) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import LibraryPaper, Paper, Profile, Topic
 from newsletter.papers import readable
 from newsletter.scoring.llm.answers import ANSWER_SCHEMA, ASKED_CHARS, plain_line
+from newsletter.scoring.llm.grader import sort_topics
 
 TITLE_CHARS = 500
 ABSTRACT_CHARS = 6_000  # arXiv takes 1,920; other sources may not stop there
@@ -50,6 +51,7 @@ _LANGUAGES: Mapping[str, str] = {
 
 
 MOST_LIBRARY_TITLES = 50  # of the papers a reader keeps, that the model is told
+_TOPIC_ORDER = "sorted"  # before, topics came as each reader had them, and an answer's numbers meant that order
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Prompts:
 
     def key(self, floor: int) -> str:
         """Builds a hash of all that shapes the answers beside profile, papers and model."""
-        texts = json.dumps([*astuple(self), ANSWER_SCHEMA, floor], sort_keys=True)
+        texts = json.dumps([*astuple(self), ANSWER_SCHEMA, floor, _TOPIC_ORDER], sort_keys=True)
         return hashlib.sha256(texts.encode("ascii")).hexdigest()[:32]
 
     def render(self, profile: Profile, papers: Sequence[Paper], floor: int) -> Prompt:
@@ -223,7 +225,8 @@ def _fenced(text: str, max_chars: int) -> str:
 def _fenced_profile(profile: Profile) -> Profile:
     return Profile(
         topics=tuple(
-            Topic(_escape(topic.name), _escape(topic.relevant), _escape(topic.irrelevant)) for topic in profile.topics
+            Topic(_escape(topic.name), _escape(topic.relevant), _escape(topic.irrelevant))
+            for topic in sort_topics(profile)
         ),
         about=_escape(profile.about),
         like=tuple(map(_escape, profile.like)),

@@ -19,7 +19,7 @@ from newsletter.scoring.ranking.features import Block, Features, join, keep_shar
 from newsletter.scoring.ranking.pool import make_pool
 from newsletter.scoring.ranking.rank import rank, read_terms, standardise
 from newsletter.scoring.ranking.style import describe_style
-from newsletter.scoring.ranking.tfidf import Places, Vector, count_terms
+from newsletter.scoring.ranking.tfidf import CellIndexes, Places, Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
@@ -43,10 +43,15 @@ _TOLERANCE = 1e-2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The relevance of an earlier paper, by the model or a vote; 0 is "does not pass"."""
+    """The relevance of an earlier paper, by the model or a vote; 0 is "does not pass".
+
+    `weight`: how much it says, up to 1. `is_graded`: the model said it, so that the learned ranking is held against it.
+    """
 
     paper: Paper
     relevance: int
+    weight: float = 1.0
+    is_graded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +78,28 @@ class Learner:
     ) -> LearnedScores:
         """Scores `papers`; `prior` is the local ranker's score of each, `floor` the relevance that passes.
 
-        Examples come oldest first: the latest of them tell what earlier ones have taught. The same arguments give the
-        same numbers.
+        Examples come oldest first: the latest gradings tell what earlier examples have taught. The same arguments give
+        the same numbers.
         """
         local = standardise(np.array(prior, dtype=np.float64))
         relevance = np.array([example.relevance for example in examples], dtype=np.float64)
         passed = (relevance >= floor).astype(np.float64)
-        if min(passed.sum(), len(passed) - passed.sum()) < MIN_OF_EACH:
+        shares = np.array([example.weight for example in examples], dtype=np.float64)
+        if min(_count_each(passed, shares)) < MIN_OF_EACH:
             return LearnedScores(tuple(local.tolist()), ())
         every = [*(example.paper for example in examples), *papers]
-        weights = np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0)
+        answers = _Answers(
+            passed,
+            shares,
+            shares * np.where(relevance >= max(STRONG_FROM, floor), STRONG_WEIGHT, 1.0),
+            np.flatnonzero([example.is_graded for example in examples]),
+        )
         features = self._describe(profile, every)
         for columns in (STYLE_WEIGHT * describe_style(every), self._describe_meaning(every, len(papers))):
             wider = widen(features, columns)
-            if columns.shape[1] and _foretells_better(wider, features, passed, weights):
+            if columns.shape[1] and _foretells_better(wider, features, answers):
                 features = wider
-        model = _fit(features.head(len(examples)), passed, weights)
+        model = _fit(features.head(len(examples)), passed, answers.weights)
         logits = features.dot(model)[len(examples) :]
         chances = 1 / (1 + np.exp(-logits))
         return LearnedScores(tuple((standardise(logits) + PRIOR_WEIGHT * local).tolist()), tuple(chances.tolist()))
@@ -136,19 +147,41 @@ def _describe_names(names: Sequence[Sequence[str]], weight: float) -> Block:
 # --- fitting ------------------------------------------------------------------------------------------
 
 
-def _foretells_better(first: Features, second: Features, passed: Vector, weights: Vector) -> bool:
-    """Tells whether the first features, fitted to the earlier examples, foretell the latest ones better."""
-    n_earlier = round((1 - CHECKED_SHARE) * len(passed))
-    earlier, latest = passed[:n_earlier], passed[n_earlier:]
-    if (
-        min(*(half.sum() for half in (earlier, latest)), *((1 - half).sum() for half in (earlier, latest)))
-        < MIN_CHECKED
-    ):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """What was said of the examples, oldest first: which passed, how much each says, and with the strong ones doubled.
+
+    `graded`: the places of those that the model graded.
+    """
+
+    passed: Vector
+    shares: Vector
+    weights: Vector
+    graded: CellIndexes
+
+
+def _count_each(passed: Vector, shares: Vector) -> tuple[float, float]:
+    """Counts what passed and what was turned down, each by how much it says."""
+    return float(shares @ passed), float(shares @ (1 - passed))
+
+
+def _foretells_better(first: Features, second: Features, answers: _Answers) -> bool:
+    """Tells whether the first features, fitted to the earlier examples, foretell the latest gradings better.
+
+    Votes are not foretold: they are on papers that ranked high, and papers of a library all liked.
+    """
+    passed, weights = answers.passed, answers.weights
+    latest = answers.graded[round((1 - CHECKED_SHARE) * len(answers.graded)) :]
+    if not len(latest):
+        return False
+    n_earlier = int(latest[0])
+    halves = (slice(n_earlier), latest)
+    if min(count for half in halves for count in _count_each(passed[half], answers.shares[half])) < MIN_CHECKED:
         return False
     losses = []
     for features in (first, second):
-        logits = features.dot(_fit(features.head(n_earlier), earlier, weights[:n_earlier]))[n_earlier : len(passed)]
-        losses.append(float(weights[n_earlier:] @ np.logaddexp(0.0, np.where(latest > 0, -logits, logits))))
+        logits = features.dot(_fit(features.head(n_earlier), passed[:n_earlier], weights[:n_earlier]))[latest]
+        losses.append(float(weights[latest] @ np.logaddexp(0.0, np.where(passed[latest] > 0, -logits, logits))))
     return losses[0] < losses[1]
 
 

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from newsletter.model import Notice, NoticeKind, Paper, Profile, Score, ScoreReport, Topic, Votes
+from newsletter.files import resources
+from newsletter.model import LibraryPaper, Notice, NoticeKind, Paper, Profile, Score, ScoreReport, Topic, Votes
 from newsletter.scoring.funnel import FunnelScorer
+from newsletter.scoring.llm.answers import COMMENT_CHARS
 from newsletter.scoring.llm.grader import profile_key
-from newsletter.scoring.ranking.learned import FindVectors
+from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.ranking.learned import Example, FindVectors, LearnedScores, Learner
 from newsletter.scoring.ranking.shortlist import Policy
 from tests import make
 from tests.fake_grader import ByNumber, FakeGrader
@@ -92,6 +96,40 @@ def test_a_graded_paper_has_the_topic_that_the_models_comment_speaks_of(comment:
     (paper,) = day(1, 1)
     bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment=comment)
     assert bench.score([paper], profile=profile, local_topic=names[0]).scores[0].topic == topic
+
+
+BY_NAME = Topic("Trees", "sums"), Topic("Graphs", "products"), Topic("Ales", "brews")
+SHARED = [  # topics of equal profiles
+    *permutations(BY_NAME),
+    (*BY_NAME[::-1], BY_NAME[1], BY_NAME[2]),
+    (Topic("Graphs", " products "), Topic("Graphs", "products"), *BY_NAME),
+]
+
+
+@pytest.mark.parametrize("asking", SHARED)
+@pytest.mark.parametrize("reading", SHARED)
+def test_who_shares_a_grading_with_topics_in_another_order_is_told_of_the_same_topic(
+    asking: tuple[Topic, ...], reading: tuple[Topic, ...]
+) -> None:
+    """A number means what it meant to the model, which is told the topics in one order, whoever reads the answer."""
+    (paper,) = day(1, 1)
+    bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment="Meets topic 2: sums, as in topics 1 and 3.")
+    told = load_prompts(resources.read_text).profile_text(Profile(asking))
+    names = sorted((topic.name for topic in BY_NAME), key=told.index)  # as the model counts them
+    for topics in (asking, reading):
+        (score,) = bench.score([paper], profile=Profile(topics), local_topic="Trees").scores
+        assert score.topic == names[1]
+        assert score.comment == f"Meets {names[1]}: sums, as in {names[0]} and {names[2]}."
+    assert len(bench.grader.asked) == 1
+
+
+def test_a_comment_that_long_names_made_longer_is_cut() -> None:
+    (paper,) = day(1, 1)
+    profile = Profile((Topic("All about " + "very " * 40 + "long sums"), Topic("Graphs")))
+    bench = FunnelBench(relevance={paper.arxiv_id: 8}, comment="Topic 1, topic 1 and topic 1. " + "So it is. " * 20)
+    (score,) = bench.score([paper], profile=profile).scores
+    assert score.comment.startswith("All about very very")
+    assert len(score.comment) <= COMMENT_CHARS
 
 
 def test_of_many_papers_only_a_shortlist_is_asked_about_and_the_rest_is_passed_over() -> None:
@@ -269,6 +307,55 @@ def test_votes_change_which_papers_the_model_is_asked_about_and_no_grading() -> 
     mean = [sum(scores_of(report)[i].rank for i in liked) / len(liked) for report in (plain, voted)]
     assert mean[1] > mean[0]
     assert bench.score(papers, history, votes=likes[::-1]).scores == voted.scores
+
+
+LIKE_LUNGS = [make.paper(f"2401.{n:05d}", title=BAD_WORDS[1], abstract=BAD_WORDS[1]) for n in range(40)]
+
+
+def library(weight: float) -> tuple[LibraryPaper, ...]:
+    return tuple(LibraryPaper("zotero:users/1", one.title, one.abstract, weight) for one in LIKE_LUNGS)
+
+
+@pytest.mark.parametrize("n_days", [1, 3, 5])
+def test_the_older_the_papers_of_a_library_the_less_they_teach_in_front_of_a_model(n_days: int) -> None:
+    """A weight halves every half year: five years are a thousandth, and 40 such papers less than a single new one."""
+    history = [day(n, 60, good=20) for n in range(1, 1 + n_days)]
+    papers = day(9, 60, good=20)
+    ranks = []
+    for weight in (1.0, 0.25, 0.001):
+        bench = FunnelBench(relevance={paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]})
+        profile = replace(PROFILE, papers=library(weight))
+        for n, earlier in enumerate(history):
+            bench.score(earlier, history[:n], profile=profile)
+        report = scores_of(bench.score(papers, history, profile=profile))
+        of_lungs = [report[one.arxiv_id].rank for one in papers[:40] if one.title == BAD_WORDS[1]]
+        good = [report[one.arxiv_id].rank for one in papers[40:]]
+        ranks.append(sum(of_lungs) / len(of_lungs) - sum(good) / len(good))
+    assert ranks[0] > ranks[1] > ranks[2]
+    assert ranks[2] < -1
+
+
+def test_papers_of_a_library_come_before_the_gradings_and_votes_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = list[Sequence[Example]]()
+
+    def rank(self: Learner, *args: Sequence[Example], **more: object) -> LearnedScores:
+        seen.append(args[2])
+        return LearnedScores(tuple(map(float, args[3])), ())  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Learner, "rank", rank)
+    history = [day(n, 6) for n in (1, 2)]
+    profile = replace(PROFILE, papers=library(0.25)[:3])
+    bench = FunnelBench(relevance={history[1][0].arxiv_id: 8})
+    bench.score(history[0], profile=profile)
+    bench.score(history[1], history[:1], profile=profile)
+    bench.score(day(3, 6), history, profile=profile, votes=[(history[0][1], 1), (history[1][2], -1)])
+    graded = [paper.arxiv_id for earlier in history for paper in earlier if paper not in (history[0][1], history[1][2])]
+    assert [(one.paper.arxiv_id, one.relevance, one.weight, one.is_graded) for one in seen[-1]] == [
+        *((f"library:{n}", 10, 0.25, False) for n in range(3)),
+        *((each, 8 if each == history[1][0].arxiv_id else 0, 1.0, True) for each in graded),
+        (history[0][1].arxiv_id, 10, 1.0, False),
+        (history[1][2].arxiv_id, 0, 1.0, False),
+    ]
 
 
 def test_votes_alone_teach_the_funnel_nothing_before_the_model_has_answered() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -81,6 +82,34 @@ def test_empty_and_strange_texts_are_ranked_too() -> None:
     assert all(map(math.isfinite, ranked.scores))
 
 
+# --- examples that say less than a whole one -------------------------------------------------------------
+
+KEPT = [paper(400 + n, words) for n, words in enumerate(("lungs and gardens", "gardens of lungs", "lungs in gardens"))]
+
+
+def kept(weight: float, papers: Sequence[Paper] = KEPT) -> list[Example]:
+    return [Example(each, 10, weight, is_graded=False) for each in papers]
+
+
+def test_the_less_an_example_says_the_less_it_moves() -> None:
+    """A paper of lungs gains by kept ones, the more they weigh; those of next to no weight change next to nothing."""
+    chances = [
+        Learner().rank(PROFILE, TODAY, [*kept(weight), *examples()], [0.0] * 3, floor=7).chances
+        for weight in (1e-9, 1e-3, 0.1, 0.3, 1.0)
+    ]
+    of_lungs = [each[0] for each in chances]
+    assert of_lungs == sorted(of_lungs)
+    assert of_lungs[0] < 0.5 < of_lungs[-1]
+    assert of_lungs[0] == pytest.approx(of_lungs[1], abs=0.01)
+
+
+@pytest.mark.parametrize(("weight", "is_learned"), [(1.0, True), (0.5, True), (0.49, False), (0.01, False)])
+def test_examples_are_counted_by_what_they_say_before_anything_is_learned(weight: float, is_learned: bool) -> None:
+    six = kept(weight, [*KEPT, *(paper(500 + n, words) for n, words in enumerate(GOOD[:3]))])
+    turned_down = [one for one in examples() if not one.relevance]
+    assert bool(Learner().rank(PROFILE, TODAY, [*six, *turned_down], [0.0] * 3, floor=7).chances) is is_learned
+
+
 # --- what a sentence model made of the papers -------------------------------------------------------------
 
 
@@ -127,3 +156,29 @@ def test_it_does_not_decide_where_it_foretold_nothing() -> None:
 @pytest.mark.parametrize("unread", [NEXT[:1], EARLIER + NEXT], ids=["one paper of the day", "none at all"])
 def test_half_a_day_is_not_ranked_by_it_and_half_without(unread: list[Paper]) -> None:
     np.testing.assert_array_equal(rank_next(BY_MEANING, Reader(unread)), rank_next(BY_MEANING, None))
+
+
+LIBRARY, VOTED = nonsense(300, first=5000), nonsense(600, first=6000)
+# How many papers of a library stand before the gradings, and how many votes behind them
+BESIDE = [(0, 0), (60, 0), (300, 0), (0, 60), (0, 300), (300, 300)]
+
+
+def beside(gradings: Sequence[Example], n_kept: int, n_voted: int, weight: float) -> list[Example]:
+    """The gradings between liked papers; of those behind the sentence model says the contrary of BY_MEANING."""
+    return [*kept(weight, LIBRARY[:n_kept]), *gradings, *kept(weight, VOTED[: 2 * n_voted : 2])]
+
+
+@pytest.mark.parametrize("weight", [0.01, 1.0])
+@pytest.mark.parametrize(("n_kept", "n_voted"), BESIDE)
+def test_what_helps_is_told_by_the_latest_gradings_however_many_votes_there_are(
+    n_kept: int, n_voted: int, weight: float
+) -> None:
+    answers = beside(BY_CHANCE, n_kept, n_voted, weight)
+    np.testing.assert_array_equal(rank_next(answers, Reader()), rank_next(answers, None))
+    answers = beside(BY_MEANING, n_kept, n_voted, 0.01)
+    assert not np.array_equal(rank_next(answers, Reader()), rank_next(answers, None))
+
+
+def test_votes_alone_do_not_tell_what_helps() -> None:
+    answers = [replace(one, is_graded=False) for one in BY_MEANING]
+    np.testing.assert_array_equal(rank_next(answers, Reader()), rank_next(answers, None))

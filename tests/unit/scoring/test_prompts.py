@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,23 @@ def test_the_same_question_is_the_same_text() -> None:
     again = load_prompts(resources.read_text)
     assert again.render(PROFILE, PAPERS, 7) == PROMPTS.render(PROFILE, PAPERS, 7)
     assert again.key(7) == PROMPTS.key(7)
+
+
+@pytest.mark.parametrize("numbers", ["- {{ topic.name }}", "{{ loop.index }}. {{ topic.name }}"])
+def test_equal_profiles_are_told_alike_whatever_the_order_of_their_topics(numbers: str) -> None:
+    """Also by an operator's copy that numbers them: a number in a shared answer has one meaning."""
+    prompts = load_prompts(edited("profile", lambda text: text.replace("- {{ topic.name }}", numbers)))
+    topics = Topic("Learning", "nets"), Topic("Learning", "trees", "robots"), Topic("Art")
+    asked = {
+        prompts.render(Profile(each), PAPERS, 7).user
+        for each in (*permutations(topics), (*topics, topics[0]), (Topic("Art", " "), *topics))
+    }
+    assert len(asked) == 1
+
+
+def test_topics_have_no_numbers_that_a_comment_could_speak_of() -> None:
+    told = PROMPTS.profile_text(Profile((Topic("Learning", "nets"), Topic("Art", "music"))))
+    assert told == "- Art\n   - Relevant: music\n\n- Learning\n   - Relevant: nets"
 
 
 def test_the_comment_is_asked_for_in_the_readers_language() -> None:
