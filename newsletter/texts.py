@@ -28,6 +28,7 @@ FALLBACK_LANGUAGE = "en"
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
 _COLONS = {"fr": "\u00a0: ", "zh": "：", "ja": "："}
 NUMBER = "n"  # the placeholder that decides about a plural form
+COUNT = "count"  # decides in its place where a number is there in writing, in bold say, or under another name
 _PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
 _LOOSE_BLANK = re.compile("(?<=«) | (?=[»:;?!])")
@@ -147,7 +148,7 @@ class Texts:
         With a `Markup` among the values it is one itself, and everything else is escaped. Raises KeyError for a
         sentence or a value that is not there.
         """
-        sentence, number = self.sentences[key], values.get(NUMBER)
+        sentence, number = self.sentences[key], values.get(COUNT, values.get(NUMBER))
         if not isinstance(sentence, str):
             forms = sentence
             form = _locale(self.language).plural_form(number) if isinstance(number, int) else "other"

@@ -91,6 +91,8 @@ class DigestView:
     counts_scanned: str
     counts_relevant: str
     counts_shown: str
+    counts_passed: str
+    counts_nearest: str
     not_scored: int
     hidden: int  # relevant, but over max_papers
     is_by_words: bool  # no model judged any of the papers
@@ -221,6 +223,8 @@ def view_of(
         counts_scanned=write_number(counts.scanned, t.language),
         counts_relevant=write_number(counts.relevant, t.language),
         counts_shown=write_number(counts.shown, t.language),
+        counts_passed=write_number(counts.passed, t.language),
+        counts_nearest=write_number(counts.nearest, t.language),
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,

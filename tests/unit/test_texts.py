@@ -45,6 +45,13 @@ def test_a_sentence_is_filled_in_by_number_and_language() -> None:
     assert pick(TEXTS, "ja")["title"] == "Papers"
 
 
+def test_a_number_under_another_name_decides_where_it_is_said_to() -> None:
+    en = pick(TEXTS, "en")
+    assert en("found", n=Markup("<b>1</b>"), count=1, day="today") == "<b>1</b> paper of today"
+    assert en("found", n=Markup("<b>1</b>"), day="today") == "<b>1</b> papers of today"
+    assert en("found", n="1,350", count=1350, day="today") == "1,350 papers of today"
+
+
 @given(st.text())
 def test_foreign_words_stay_words(words: str) -> None:
     text = pick(TEXTS, "en")
