@@ -19,7 +19,7 @@ from newsletter.phrases import Phrase, join
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
 from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences
-from newsletter.subscribers.signup_rules import topic_name
+from newsletter.subscribers.signup_rules import topic_names
 from newsletter.subscribers.values import to_address
 
 
@@ -165,33 +165,51 @@ def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) 
 
 
 def duplicate_topics(preferences: yaml_nodes.Node | None) -> Iterator[yaml_nodes.Problem]:
-    """Finds topics that share a name, in a mapping that may hold `topics`."""
+    """Finds topics that share a name, in a mapping that may hold `topics`; of the same words it says so."""
     topics = _get(preferences, "topics")
-    names: set[str] = set()
+    first: dict[str, yaml_nodes.Node] = {}  # by its name
     for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
         name = _get(topic, "name")
         if name is None or not isinstance(name.value, str):
             continue
-        if name.value.strip() in names:
+        earlier = first.setdefault(name.value.strip(), topic)
+        if earlier is topic:
+            continue
+        words = _text_of(_get(topic, "relevant"))
+        if words.split() and words.split() == _text_of(_get(earlier, "relevant")).split():
+            again = Phrase("found {found} again, expected each topic once; remove one", found=yaml_nodes.show(words))
+            yield yaml_nodes.Problem(name.line, join("topics: ", again))
+        else:
             again = Phrase(
                 "found {found} again, expected a name of its own for each topic", found=yaml_nodes.show(name.value)
             )
             yield yaml_nodes.Problem(name.line, join("topics.name: ", again))
-        names.add(name.value.strip())
 
 
 def name_topics(preferences: yaml_nodes.Node | None) -> None:
     """Makes whole topics, in a mapping that may hold `topics`, of those that are words alone or have no name.
 
-    Their name is the beginning of their words. A line that seems to be a key, with no blank behind its colon, is left.
+    Their name is the beginning of their words, and of those that begin alike also where they differ. A line that seems
+    to be a key, with no blank behind its colon, is left.
     """
-    topics = _get(preferences, "topics")
-    for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
+    listed = _get(preferences, "topics")
+    topics = listed.value if listed is not None and isinstance(listed.value, list) else []
+    unnamed = list[tuple[yaml_nodes.Node, int, str]]()  # with the line and the text of its words
+    for topic in topics:
         if isinstance(topic.value, str) and topic.value.strip() and not yaml_checks.lacks_blank(topic.value):
             topic.value = {"relevant": yaml_nodes.Node(topic.line, topic.value, topic.refused, topic.comment)}
         words = _get(topic, "relevant")
-        if isinstance(topic.value, dict) and words is not None and isinstance(words.value, str) and words.value.strip():
-            topic.value.setdefault("name", yaml_nodes.Node(words.line, topic_name(words.value)))
+        is_unnamed = isinstance(topic.value, dict) and "name" not in topic.value
+        if is_unnamed and words is not None and _text_of(words).strip():
+            unnamed.append((topic, words.line, _text_of(words)))
+    written = [_text_of(_get(topic, "name")).strip() for topic in topics]
+    for (topic, line, _), name in zip(unnamed, topic_names([text for *_, text in unnamed], written), strict=True):
+        if isinstance(topic.value, dict):
+            topic.value["name"] = yaml_nodes.Node(line, name)
+
+
+def _text_of(node: yaml_nodes.Node | None) -> str:
+    return node.value if node is not None and isinstance(node.value, str) else ""
 
 
 def _unnamed(entries: list[yaml_nodes.Node]) -> Iterator[yaml_nodes.Problem]:
