@@ -14,7 +14,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
-from newsletter.papers import is_library_file
+from newsletter.papers import arxiv_id, is_library_file
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
@@ -27,13 +27,15 @@ from newsletter.subscribers.values import to_address
 class SubscribersFile:
     """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line.
 
-    `libraries`: the files of papers that it names, each with its place ("subscribers.yaml:7").
+    `libraries`: the files of papers that it names, each with its place ("subscribers.yaml:7"); `paper_ids`: likewise
+    the arXiv ids of papers.
     """
 
     subscribers: tuple[Subscriber, ...]
     defaults: Preferences
     notes: tuple[str, ...] = ()
     libraries: tuple[tuple[str, str], ...] = ()
+    paper_ids: tuple[tuple[str, str], ...] = ()
 
 
 def parse_file(text: str | bytes, *, source: str, min_relevance: int = JUDGED_CUT_OFF) -> SubscribersFile:
@@ -87,7 +89,8 @@ def _check(
         tuple(build_subscriber(entry, defaults) for entry in file.subscribers),
         defaults,
         tuple(f"{source}:{note.line}: {note.text}" for note in notes(root)),
-        tuple((entry, f"{source}:{line}") for entry, line in _find_libraries(root)),
+        tuple((entry, f"{source}:{line}") for entry, line in _find_papers(root) if is_library_file(entry)),
+        tuple((entry, f"{source}:{line}") for entry, line in _find_papers(root) if arxiv_id(entry)),
     )
 
 
@@ -97,10 +100,10 @@ def _list_preferences(root: yaml_nodes.Node) -> list[yaml_nodes.Node | None]:
     return [_get(root, "defaults"), *(entries.value if entries and isinstance(entries.value, list) else ())]
 
 
-def _find_libraries(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
+def _find_papers(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
     for papers in (_get(preferences, "papers") for preferences in _list_preferences(root)):
         for each in papers.value if papers and isinstance(papers.value, list) else filter(None, [papers]):
-            if isinstance(each.value, str) and is_library_file(each.value):
+            if isinstance(each.value, str):
                 yield each.value, each.line
 
 
