@@ -28,6 +28,7 @@ FALLBACK_LANGUAGE = "en"
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "zh", "ja")
 _COLONS = {"fr": "\u00a0: ", "zh": "：", "ja": "："}
 NUMBER = "n"  # the placeholder that decides about a plural form
+COUNT = "count"  # decides in its place where a number is there in writing, in bold say, or under another name
 _PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
 _LOCALES = {"en": "en_GB", "pt": "pt_PT", "zh": "zh_Hans"}
 _LOOSE_BLANK = re.compile("(?<=«) | (?=[»:;?!])")
@@ -37,6 +38,10 @@ _LONG_DATES = {"en": "EEEE, d MMMM y"}  # where the language's own form is anoth
 
 # libyaml, of which PyYAML has a copy for most machines, reads all files in 0.07 s, PyYAML's own parser in 0.6 s.
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+# Babel's data has no word for the first of a month, which these languages do not write as they do its other days.
+_FIRST = {"fr": "1er", "it": "1º"}
+_FIRST_DAY = re.compile(r"\b1(?= [^\W\d])")  # before the name of a month
 
 Sentence = str | Mapping[str, str]
 
@@ -52,21 +57,21 @@ def write_date(on: date, language: str) -> str:
     """Writes a date with its weekday: "Dienstag, 7. Oktober 2025"."""
     from babel.dates import format_date  # noqa: PLC0415  as above
 
-    return format_date(on, _LONG_DATES.get(language, "full"), _locale(language))
+    return _with_first(format_date(on, _LONG_DATES.get(language, "full"), _locale(language)), language)
 
 
 def write_short_date(on: date, language: str) -> str:
     """Writes a date: "7. Oktober 2025"."""
     from babel.dates import format_date  # noqa: PLC0415  as above
 
-    return format_date(on, "long", _locale(language))
+    return _with_first(format_date(on, "long", _locale(language)), language)
 
 
 def write_day(on: date, language: str) -> str:
     """Writes a date of these months, without its year: "7. Oktober"."""
     from babel.dates import format_skeleton  # noqa: PLC0415  as above
 
-    return format_skeleton("MMMMd", on, locale=_locale(language))
+    return _with_first(format_skeleton("MMMMd", on, locale=_locale(language)), language)
 
 
 def write_month(month: date, language: str) -> str:
@@ -102,7 +107,12 @@ def write_weekday(on: date, language: str) -> str:
 
     if pattern := _SHORT_DATES.get(language):
         return format_date(on, pattern, _locale(language))
-    return format_skeleton("MMMEd", on, locale=_locale(language))
+    return _with_first(format_skeleton("MMMEd", on, locale=_locale(language)), language)
+
+
+def _with_first(written: str, language: str) -> str:
+    """Writes the first of a month as the language does: "1er octobre 2025"."""
+    return _FIRST_DAY.sub(_FIRST[language], written) if language in _FIRST else written
 
 
 def name_weekday(number: int, language: str) -> str:
@@ -147,7 +157,7 @@ class Texts:
         With a `Markup` among the values it is one itself, and everything else is escaped. Raises KeyError for a
         sentence or a value that is not there.
         """
-        sentence, number = self.sentences[key], values.get(NUMBER)
+        sentence, number = self.sentences[key], values.get(COUNT, values.get(NUMBER))
         if not isinstance(sentence, str):
             forms = sentence
             form = _locale(self.language).plural_form(number) if isinstance(number, int) else "other"

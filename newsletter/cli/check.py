@@ -158,7 +158,8 @@ def _subscribers(path: Path, settings: Settings) -> str:
     file = parse_file(text, source=str(path))
     count = len(file.subscribers)
     counts = [f"{count} subscriber{'' if count == 1 else 's'}", *file.notes, *_venues_without_account(file, settings)]
-    return "\n  ".join((*counts, *_libraries(file.libraries, path.parent), *_unknown_words(path, text, file, settings)))
+    papers = [*_libraries(file.libraries, path.parent), *_unknown_papers(file.paper_ids, settings)]
+    return "\n  ".join((*counts, *papers, *_unknown_words(path, text, file, settings)))
 
 
 def _venues_without_account(file: SubscribersFile, settings: Settings) -> list[str]:
@@ -181,6 +182,26 @@ def _unknown_words(path: Path, text: bytes, file: SubscribersFile, settings: Set
     ]
     more = len(found) - MOST_UNKNOWN
     return [*found[:MOST_UNKNOWN], *([f"and {more} more lines with such words"] if more > 0 else [])]
+
+
+def _unknown_papers(entries: Sequence[tuple[str, str]], settings: Settings) -> list[str]:
+    """Names the lines with ids of which nothing is known: a notice, since a paper may be announced yet."""
+    if not entries:
+        return []
+    try:
+        store = app.find_store(settings, "documents")
+        ids = [entry for entry, _ in entries]
+        unknown = library.find_unknown_ids(ids, store) if store else {*ids}
+    except StoreError:
+        return []  # told of the memory
+    found = [
+        f"{place}: papers: nothing is known of {entry}: an id counts if its paper was announced here in the last two"
+        " months, or comes yet; write its title"
+        for entry, place in entries
+        if entry in unknown
+    ]
+    more = len(found) - MOST_UNKNOWN
+    return [*found[:MOST_UNKNOWN], *([f"and {more} more such papers"] if more > 0 else [])]
 
 
 def _libraries(files: Sequence[tuple[str, str]], folder: Path) -> list[str]:

@@ -22,7 +22,7 @@ from newsletter.mail.paper_view import DigestPaper, at_level, best_first, paper_
 from newsletter.mail.responses import word
 from newsletter.mail.size_budget import Detail
 from newsletter.mail.updates import UpdateView, update_views
-from newsletter.model import Digest, Subscriber
+from newsletter.model import Counts, Digest, Subscriber
 from newsletter.papers import acknowledgements
 from newsletter.texts import Texts, write_date, write_number
 
@@ -87,10 +87,13 @@ class DigestView:
     widening: str  # what would bring more, in a first mail for which nothing passed
     left_out: int  # papers of the digest that found no room
     minutes: int  # to read it
+    counts: Counts  # in numbers, which decide about plural forms
     counts_announced: str
     counts_scanned: str
     counts_relevant: str
     counts_shown: str
+    counts_passed: str
+    counts_nearest: str
     not_scored: int
     hidden: int  # relevant, but over max_papers
     is_by_words: bool  # no model judged any of the papers
@@ -217,10 +220,13 @@ def view_of(
         widening=write_notice(digest.widening, notice_texts),
         left_out=0,
         minutes=_minutes(papers, papers, (*week, *updates)),
+        counts=counts,
         counts_announced=write_number(counts.announced, t.language),
         counts_scanned=write_number(counts.scanned, t.language),
         counts_relevant=write_number(counts.relevant, t.language),
         counts_shown=write_number(counts.shown, t.language),
+        counts_passed=write_number(counts.passed, t.language),
+        counts_nearest=write_number(counts.nearest, t.language),
         not_scored=counts.not_scored,
         hidden=counts.relevant - counts.passed,
         is_by_words=digest.is_by_words,

@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     BROADER_WORDS = "broader_words"  # phrases: one
     OWN_TOPIC = "own_topic"
     FIRST_TOPIC = "first_topic"
+    PAPERS_UNKNOWN = "papers_unknown"
     LOWER_CUT_OFF = "lower_cut_off"  # key of the profile, lower, present; n: papers
     FEW_PAPERS = "few_papers"  # categories; n: papers
     OTHER_CATEGORY = "other_category"  # categories; n: papers; category, and the shared papers that are also in it

@@ -24,7 +24,7 @@ from newsletter.papers.id_months import announced_since
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
-from newsletter.papers.library import arxiv_id, is_library_file, read_library
+from newsletter.papers.library import arxiv_id, is_library_file, may_exist, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
@@ -64,6 +64,7 @@ __all__ = [
     "key_sentence",
     "latest",
     "library",
+    "may_exist",
     "merge_announcements",
     "merge_works",
     "paper_links",

@@ -26,6 +26,7 @@ _ID = re.compile(
     r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
+_NEW_FROM = (7, 4)  # year and month: until then ids named an archive
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _RIS_TITLES, _RIS_ABSTRACTS = ("primary_title", "title", "translated_title"), ("abstract", "notes_abstract")
 
@@ -34,6 +35,14 @@ def arxiv_id(entry: str) -> str:
     """Gives the arXiv id that an entry of a list is, without its version; "" for a title."""
     match = _ID.fullmatch(entry.strip())
     return match["id"] if match else ""
+
+
+def may_exist(arxiv_id: str) -> bool:
+    """Tells whether arXiv can give out such an id: hep-th/9901001 from August 1991 on, 0704.0001 from April 2007 on."""
+    archive, _, number = arxiv_id.rpartition("/")
+    year, month = int(number[:2]), int(number[2:4])
+    is_within = (year >= 91 or (year, month) < _NEW_FROM) if archive else (year, month) >= _NEW_FROM
+    return 1 <= month <= 12 and is_within
 
 
 def is_library_file(entry: str) -> bool:

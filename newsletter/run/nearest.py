@@ -44,9 +44,10 @@ def nearest_in_words(counts: Counts) -> str:
 
 
 def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]) -> Notice:
-    """Gives what would bring this reader more: a topic, other words, a lower cut-off, a category."""
+    """Gives what would bring this reader more: a topic, titles, other words, a lower cut-off, a category."""
     if not subscriber.profile.has_wishes:
-        return Notice(NoticeKind.FIRST_TOPIC)
+        # The profile has the papers that are known, the list the entries as the reader wrote them
+        return Notice(NoticeKind.PAPERS_UNKNOWN if subscriber.papers else NoticeKind.FIRST_TOPIC)
     if not any(score.is_met for score in scores):
         return _suggest_common_words(subscriber.profile, candidates)
     return (

@@ -49,7 +49,8 @@ class Wishes:
 
     def as_profile(self) -> str:
         """Writes them as a profile, in YAML."""
-        topics = [{"name": signup_rules.topic_name(words), "relevant": words} for words in self.topics]
+        names = signup_rules.topic_names(self.topics)
+        topics = [{"name": name, "relevant": words} for name, words in zip(names, self.topics, strict=True)]
         keys: Mapping[str, object] = {
             "categories": list(self.categories),
             "topics": topics,

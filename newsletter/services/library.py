@@ -111,6 +111,16 @@ def find_missing(filled: Subscriber) -> list[tuple[str, bool]]:
     return [(entry, is_library_file(entry)) for entry in filled.papers if entry not in known]
 
 
+def find_unknown_ids(entries: Iterable[str], store: Store) -> set[str]:
+    """Finds the entries with an id of which nothing is kept, and which no announcement that is kept has."""
+    ids = {entry: key for entry in entries if (key := arxiv_id(entry))}
+    wanted = {*ids.values()} - _read_document(store)[0].keys()
+    latest = store.get_days(before=date.max, limit=1)
+    if latest and wanted:
+        wanted -= _find_announced(store, wanted, latest[-1]).keys()
+    return {entry for entry, key in ids.items() if key in wanted}
+
+
 def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> None:
     """Remembers the papers of the ids that these subscribers list, as far as their announcements are still kept.
 

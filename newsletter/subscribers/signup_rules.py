@@ -8,10 +8,11 @@ form and mailing is services/signup.py's business.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import count
 
 from newsletter.delivery import may_resubscribe, resubscribe
 from newsletter.model import AddressStatus, PromisedMail, SignUp
@@ -19,6 +20,9 @@ from newsletter.model import AddressStatus, PromisedMail, SignUp
 LINK_VALID_FOR = timedelta(days=7)
 MAX_MAILS_A_WEEK = 3  # to one address from Monday on, and one a day: whoever fills in the form may mean no good
 _NAME_CHARS = 60
+_BEGINNING_CHARS = 35  # of a name that goes on with the words by which the topic differs from others
+_LONG_NAME_CHARS = 100  # what a name has at most
+_WORD_CHARS = 20  # of a word that differs; Chinese and Japanese have no blanks between theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,60 @@ def asked_on(sign_up: SignUp) -> date:
 
 def topic_name(words: str) -> str:
     """Makes a short name for a topic in free words: their beginning, on one line."""
+    return _cut(_as_line(words), _NAME_CHARS)
+
+
+def topic_names(topics: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+    """Makes a name for each topic in free words; of those that begin alike it says where they differ.
+
+    Names are distinct, and none is one of those `taken`; only topics of the same words have the same name.
+    """
+    lines = [*map(_as_line, topics)]
+    alike = dict[str, list[str]]()
+    for line in sorted({*lines}):
+        alike.setdefault(topic_name(line), []).append(line)
+    names, used = dict[str, str](), {*taken}
+    for line in dict.fromkeys(lines):
+        name = _free_name(_distinct_name(line, alike[topic_name(line)]), used)
+        names[line] = name
+        used.add(name)
+    return [names[line] for line in lines]
+
+
+def _as_line(words: str) -> str:
     line = " ".join(words.split())
-    if len(line) <= _NAME_CHARS:
-        return line.rstrip(".") or line  # a topic of dots alone is called so
-    cut = line[:_NAME_CHARS].rpartition(" ")[0] or line[: _NAME_CHARS - 1]
+    return line.rstrip(".") or line  # a topic of dots alone is called so
+
+
+def _cut(line: str, most: int) -> str:
+    if len(line) <= most:
+        return line
+    cut = line[:most].rpartition(" ")[0] or line[: most - 1]
     return f"{cut.rstrip(',;:.')}…"
+
+
+def _distinct_name(line: str, alike: Sequence[str]) -> str:
+    """Says a topic up to where it differs from others; of long ones the beginning, and the words that differ."""
+    place = alike.index(line)
+    neighbours = [*alike[max(0, place - 1) : place], *alike[place + 1 : place + 2]]  # sorted, these share the most
+    at = max((_shared(line, other) for other in neighbours), default=len(line))
+    if at == len(line):
+        return topic_name(line)
+    begins = line.rfind(" ", 0, at + 1) + 1
+    begins, ends = at if at - begins > _WORD_CHARS else begins, line.find(" ", max(begins, at))
+    ends = min(len(line) if ends < 0 else ends, at + _WORD_CHARS)
+    if ends < _LONG_NAME_CHARS:
+        return f"{line[:ends].rstrip(',;:.')}…" if ends < len(line) else line
+    return f"{_cut(line, _BEGINNING_CHARS)} {_cut(line[begins:], _NAME_CHARS)}"
+
+
+def _shared(line: str, other: str) -> int:
+    pairs = enumerate(zip(line, other, strict=False))
+    return next((place for place, (one, another) in pairs if one != another), min(len(line), len(other)))
+
+
+def _free_name(name: str, used: Collection[str]) -> str:
+    if name not in used:
+        return name
+    numbered = (f"{name[: _LONG_NAME_CHARS - 10]} ({number})" for number in count(2))
+    return next(each for each in numbered if each not in used)

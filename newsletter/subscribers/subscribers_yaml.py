@@ -14,12 +14,12 @@ from newsletter.addresses import subscriber_id
 from newsletter.errors import ConfigError
 from newsletter.files import yaml_checks, yaml_nodes
 from newsletter.model import JUDGED_CUT_OFF, WORDS_CUT_OFF, Subscriber
-from newsletter.papers import is_library_file
+from newsletter.papers import arxiv_id, is_library_file
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.notes import notes
 from newsletter.subscribers.preferences import build_subscriber
 from newsletter.subscribers.schema import MAX_SUBSCRIBERS, REQUIRED, FileShape, Preferences
-from newsletter.subscribers.signup_rules import topic_name
+from newsletter.subscribers.signup_rules import topic_names
 from newsletter.subscribers.values import to_address
 
 
@@ -27,13 +27,15 @@ from newsletter.subscribers.values import to_address
 class SubscribersFile:
     """What subscribers.yaml says. `notes`: what may not be meant as it stands there, each with its line.
 
-    `libraries`: the files of papers that it names, each with its place ("subscribers.yaml:7").
+    `libraries`: the files of papers that it names, each with its place ("subscribers.yaml:7"); `paper_ids`: likewise
+    the arXiv ids of papers.
     """
 
     subscribers: tuple[Subscriber, ...]
     defaults: Preferences
     notes: tuple[str, ...] = ()
     libraries: tuple[tuple[str, str], ...] = ()
+    paper_ids: tuple[tuple[str, str], ...] = ()
 
 
 def parse_file(text: str | bytes, *, source: str, min_relevance: int = JUDGED_CUT_OFF) -> SubscribersFile:
@@ -87,7 +89,8 @@ def _check(
         tuple(build_subscriber(entry, defaults) for entry in file.subscribers),
         defaults,
         tuple(f"{source}:{note.line}: {note.text}" for note in notes(root)),
-        tuple((entry, f"{source}:{line}") for entry, line in _find_libraries(root)),
+        tuple((entry, f"{source}:{line}") for entry, line in _find_papers(root) if is_library_file(entry)),
+        tuple((entry, f"{source}:{line}") for entry, line in _find_papers(root) if arxiv_id(entry)),
     )
 
 
@@ -97,10 +100,10 @@ def _list_preferences(root: yaml_nodes.Node) -> list[yaml_nodes.Node | None]:
     return [_get(root, "defaults"), *(entries.value if entries and isinstance(entries.value, list) else ())]
 
 
-def _find_libraries(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
+def _find_papers(root: yaml_nodes.Node) -> Iterator[tuple[str, int]]:
     for papers in (_get(preferences, "papers") for preferences in _list_preferences(root)):
         for each in papers.value if papers and isinstance(papers.value, list) else filter(None, [papers]):
-            if isinstance(each.value, str) and is_library_file(each.value):
+            if isinstance(each.value, str):
                 yield each.value, each.line
 
 
@@ -165,33 +168,51 @@ def _missing_together(entry: yaml_nodes.Node, defaults: yaml_nodes.Node | None) 
 
 
 def duplicate_topics(preferences: yaml_nodes.Node | None) -> Iterator[yaml_nodes.Problem]:
-    """Finds topics that share a name, in a mapping that may hold `topics`."""
+    """Finds topics that share a name, in a mapping that may hold `topics`; of the same words it says so."""
     topics = _get(preferences, "topics")
-    names: set[str] = set()
+    first: dict[str, yaml_nodes.Node] = {}  # by its name
     for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
         name = _get(topic, "name")
         if name is None or not isinstance(name.value, str):
             continue
-        if name.value.strip() in names:
+        earlier = first.setdefault(name.value.strip(), topic)
+        if earlier is topic:
+            continue
+        words = _text_of(_get(topic, "relevant"))
+        if words.split() and words.split() == _text_of(_get(earlier, "relevant")).split():
+            again = Phrase("found {found} again, expected each topic once; remove one", found=yaml_nodes.show(words))
+            yield yaml_nodes.Problem(name.line, join("topics: ", again))
+        else:
             again = Phrase(
                 "found {found} again, expected a name of its own for each topic", found=yaml_nodes.show(name.value)
             )
             yield yaml_nodes.Problem(name.line, join("topics.name: ", again))
-        names.add(name.value.strip())
 
 
 def name_topics(preferences: yaml_nodes.Node | None) -> None:
     """Makes whole topics, in a mapping that may hold `topics`, of those that are words alone or have no name.
 
-    Their name is the beginning of their words. A line that seems to be a key, with no blank behind its colon, is left.
+    Their name is the beginning of their words, and of those that begin alike also where they differ. A line that seems
+    to be a key, with no blank behind its colon, is left.
     """
-    topics = _get(preferences, "topics")
-    for topic in topics.value if topics is not None and isinstance(topics.value, list) else ():
+    listed = _get(preferences, "topics")
+    topics = listed.value if listed is not None and isinstance(listed.value, list) else []
+    unnamed = list[tuple[yaml_nodes.Node, int, str]]()  # with the line and the text of its words
+    for topic in topics:
         if isinstance(topic.value, str) and topic.value.strip() and not yaml_checks.lacks_blank(topic.value):
             topic.value = {"relevant": yaml_nodes.Node(topic.line, topic.value, topic.refused, topic.comment)}
         words = _get(topic, "relevant")
-        if isinstance(topic.value, dict) and words is not None and isinstance(words.value, str) and words.value.strip():
-            topic.value.setdefault("name", yaml_nodes.Node(words.line, topic_name(words.value)))
+        is_unnamed = isinstance(topic.value, dict) and "name" not in topic.value
+        if is_unnamed and words is not None and _text_of(words).strip():
+            unnamed.append((topic, words.line, _text_of(words)))
+    written = [_text_of(_get(topic, "name")).strip() for topic in topics]
+    for (topic, line, _), name in zip(unnamed, topic_names([text for *_, text in unnamed], written), strict=True):
+        if isinstance(topic.value, dict):
+            topic.value["name"] = yaml_nodes.Node(line, name)
+
+
+def _text_of(node: yaml_nodes.Node | None) -> str:
+    return node.value if node is not None and isinstance(node.value, str) else ""
 
 
 def _unnamed(entries: list[yaml_nodes.Node]) -> Iterator[yaml_nodes.Problem]:

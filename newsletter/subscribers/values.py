@@ -24,7 +24,7 @@ from typing_extensions import TypeAliasType
 
 from newsletter.files import yaml_checks
 from newsletter.model import HIGHEST_GRADE, AnnounceType, Frequency, Updates
-from newsletter.papers import author_problem, categories, taxonomy, venues
+from newsletter.papers import arxiv_id, author_problem, categories, may_exist, taxonomy, venues
 from newsletter.phrases import Phrase, join
 from newsletter.subscribers.local_time import TIME_OF_DAY, time_hint, zone_hint, zones
 
@@ -137,6 +137,18 @@ def _author(text: str) -> str:
     return text
 
 
+def _paper(text: str) -> str:
+    """Refuses an id that no paper can have: nothing would ever be known of it."""
+    if (found := arxiv_id(text)) and not may_exist(found):
+        raise ValueError("no id")
+    return text
+
+
+def _paper_hint(found: str) -> str:
+    is_id = bool(key := arxiv_id(found)) and not may_exist(key)
+    return _PAPER_ID if is_id else _PAPER
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -175,11 +187,13 @@ Prose = Annotated[
     yaml_checks.expected(Phrase("text of at most {n} characters, none of them a control character", n=MAX_PROSE)),
 ]
 _PAPER = Phrase("a title of at most {n} characters, an arXiv id, or a .bib, .ris or .json file", n=MAX_TITLE)
+_PAPER_ID = Phrase("an arXiv id, which begins with its year and month, such as 2510.05064; or write the title")
 PaperEntry = Annotated[
     str,
     Field(min_length=1, max_length=MAX_TITLE),
     AfterValidator(_one_line),
-    yaml_checks.expected(_PAPER),
+    AfterValidator(_paper),
+    yaml_checks.expected(_PAPER, _paper_hint),
 ]
 _LIBRARY = Phrase("a Zotero library by its number, such as users/475425 or groups/2259720")
 LibraryNumber = Annotated[str, Field(pattern=r"^(users|groups)/[1-9][0-9]{0,11}$"), yaml_checks.expected(_LIBRARY)]

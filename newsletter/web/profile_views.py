@@ -59,6 +59,7 @@ class PreviewView:
     trial: TrialView | None = None
     unknown: str = ""  # which words no paper uses, and what to do
     passed: int = 0  # of the relevant papers, as many as max_papers lets in
+    papers_announced: int = 0  # counts_announced as a number, which decides about plural forms
 
     @property
     def has_novelty(self) -> bool:
@@ -132,6 +133,7 @@ def preview_view(
     return PreviewView(
         announced=trial_words.write_days(digest.announced_on, t) if digest.announced_on else "",
         counts_announced=write_number(digest.counts.announced, t.language),
+        papers_announced=digest.counts.announced,
         relevant=digest.counts.relevant,
         passed=digest.counts.passed,
         is_by_words=digest.is_by_words,

@@ -1,5 +1,7 @@
 """Sentences by language: whole, filled in, escaped where they become HTML."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -16,10 +18,13 @@ from newsletter.texts import (
     weekdays,
     write_colon,
     write_date,
+    write_day,
     write_decimal,
     write_list,
     write_month,
     write_number,
+    write_short_date,
+    write_weekday,
 )
 
 FILE = """
@@ -43,6 +48,13 @@ def test_a_sentence_is_filled_in_by_number_and_language() -> None:
     assert pick(TEXTS, "en")("found", n=1, day="today") == "1 paper of today"
     assert pick(TEXTS, "de")("found", n=1350, day="heute") == "1.350 Arbeiten vom heute"
     assert pick(TEXTS, "ja")["title"] == "Papers"
+
+
+def test_a_number_under_another_name_decides_where_it_is_said_to() -> None:
+    en = pick(TEXTS, "en")
+    assert en("found", n=Markup("<b>1</b>"), count=1, day="today") == "<b>1</b> paper of today"
+    assert en("found", n=Markup("<b>1</b>"), day="today") == "<b>1</b> papers of today"
+    assert en("found", n="1,350", count=1350, day="today") == "1,350 papers of today"
 
 
 @given(st.text())
@@ -122,6 +134,25 @@ def test_dates_and_numbers_are_those_of_the_language() -> None:
     months = [write_month(on, language) for language in ("en", "es", "zh")]
     assert months == ["October 2025", "octubre de 2025", "2025年10月"]
     assert [write_decimal(1350.25, language) for language in ("en", "de")] == ["1,350.2", "1.350,2"]
+
+
+@pytest.mark.parametrize("write", [write_date, write_short_date, write_day, write_weekday])
+@pytest.mark.parametrize(("language", "first"), [("fr", "1er "), ("it", "1º ")])
+def test_the_first_of_each_month_has_a_word_of_its_own(
+    write: Callable[[date, str], str], language: str, first: str
+) -> None:
+    for month in range(1, 13):
+        written = write(date(2025, month, 1), language)
+        assert re.findall(r"\b1\S* ", written) == [first]
+        for day in (2, 11, 21):
+            assert first.strip() not in write(date(2025, month, day), language)
+
+
+@pytest.mark.parametrize("language", sorted({*LANGUAGES} - {"fr", "it"}))
+def test_the_first_of_a_month_is_written_as_its_other_days(language: str) -> None:
+    for month in range(1, 13):
+        first, second = (write_short_date(date(2025, month, day), language) for day in (1, 2))
+        assert first == re.sub(r"\b2(?!\d)", "1", second) or re.sub("2(?=日)", "1", second) == first
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from newsletter.mail import CostView, UpdateView, cost_view, templates, update_views, wording, write_notices
-from newsletter.model import Digest, PaperId, UnsentPaper
+from newsletter.model import Counts, Digest, PaperId, UnsentPaper
 from newsletter.papers import acknowledgements, readable
 from newsletter.subscribers import names_topic
 from newsletter.texts import Texts, pick, write_date, write_number
@@ -33,6 +33,7 @@ class DayView:
     week: tuple[EntryLinkView, ...]  # the best of the days before, on Fridays, for who wants it
     updates: tuple[UpdateView, ...]  # what became of papers that were sent before
     counts: tuple[str, str, str]  # announced, scanned, relevant
+    numbers: Counts  # the same, which decide about plural forms
     is_nearest_only: bool  # nothing passed
     nearest_heading: str  # over the nearest papers; empty without any
     hidden: int  # relevant, but over max_papers
@@ -72,6 +73,7 @@ def day_view(
         week=tuple(entry_link(each.digest_on, each.entry, t, language=language) for each in digest.weekly_best),
         updates=() if is_brief else update_views(digest, "", t),
         counts=_written(t, counts.announced, counts.scanned, counts.relevant),
+        numbers=counts,
         is_nearest_only=counts.nearest > 0 and not counts.passed,
         nearest_heading=wording.nearest_heading(t, digest),
         hidden=counts.relevant - counts.passed,

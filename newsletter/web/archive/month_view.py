@@ -141,6 +141,9 @@ class _Charts:
         said = {"sum": describe(sum(values.values())), "day": self._day(highest), "most": describe(values[highest])}
         return self.t("in_days", n=len(values), **said)
 
+    def _grade_counts(self, relevance: int, novelty: int) -> str:
+        return self.t("grade_counts", relevance=f"{relevance}", novelty=f"{novelty}", count=relevance)
+
     def _scores(self, graded: Sequence[tuple[int, int, int]]) -> Chart:
         """Draws both grades beside each other, and relevance alone where no model judged a novelty."""
         t = self.t
@@ -152,10 +155,7 @@ class _Charts:
             summary = t("relevance_of", papers=count, relevance=relevance) if papers else t["no_scores"]
             return chart("scores", t["relevances"], summary, columns, axis_label=self._axis)
         columns = [
-            Column(
-                str(g), (float(r), float(n)), f"{g}{self._colon}{t('grade_counts', relevance=f'{r}', novelty=f'{n}')}"
-            )
-            for g, r, n in graded
+            Column(str(g), (float(r), float(n)), f"{g}{self._colon}{self._grade_counts(r, n)}") for g, r, n in graded
         ]
         summary = t("scores_of", papers=count, relevance=relevance, novelty=novelty)
         if judged < papers:

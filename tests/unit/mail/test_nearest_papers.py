@@ -10,6 +10,7 @@ from newsletter.mail.size_budget import Detail
 from newsletter.model import Digest, Profile, Score
 from newsletter.run.digest import build_digest
 from newsletter.signing import Signer
+from newsletter.texts import LANGUAGES
 from tests import make
 from tests.unit.mail.test_render import RENDERER, Page
 
@@ -57,6 +58,30 @@ def words_of(digest: Digest, links: MailLinks | None = None) -> list[str]:
 )
 def test_the_subject_counts_what_passed_and_what_is_nearest_apart(digest: Digest, subject: str) -> None:
     assert RENDERER.render(digest).subject == subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("grades", [(9, 8, 4), (9, 4, 3)])
+def test_the_lead_counts_as_the_subject_does(grades: tuple[int, ...], language: str) -> None:
+    digest = digest_of(*grades)
+    profile = replace(digest.subscriber.profile, language=language)
+    digest = replace(digest, subscriber=replace(digest.subscriber, profile=profile))
+    counted = RENDERER.render(digest).subject.rpartition(" · ")[2]
+    assert re.findall(r"\d+", counted) == [f"{digest.counts.passed}", f"{digest.counts.nearest}"]
+    for words in words_of(digest):
+        assert words.count(counted) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "1 near"), ("fr", "1 proche"), ("es", "1 cercano"), ("pt", "1 próximo"), ("it", "1 vicino")],
+)
+def test_one_that_is_near_is_one(language: str, said: str) -> None:
+    digest = digest_of(9, 8, 4)
+    profile = replace(digest.subscriber.profile, language=language)
+    digest = replace(digest, subscriber=replace(digest.subscriber, profile=profile))
+    assert RENDERER.render(digest).subject.endswith(said)
+    assert [f"{said}." in words for words in words_of(digest)] == [True, True]
 
 
 def test_the_preheader_says_whether_its_titles_are_only_the_nearest() -> None:

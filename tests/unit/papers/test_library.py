@@ -16,6 +16,7 @@ from newsletter.papers.library import (
     MAX_TITLE,
     arxiv_id,
     is_library_file,
+    may_exist,
     read_library,
 )
 from tests import make
@@ -119,3 +120,18 @@ def test_old_ids_titles_and_files_are_told_apart() -> None:
         assert not arxiv_id(title)
         assert not is_library_file(title)
     assert is_library_file("my papers/Library.BIB")
+
+
+@pytest.mark.parametrize(
+    "known", ["0704.0001", "0712.1234", "1501.00001", "2612.99999", "hep-th/9108001", "math/0703999"]
+)
+def test_an_id_begins_with_a_month_in_which_arxiv_gave_such_ones(known: str) -> None:
+    assert may_exist(known)
+    archive, slash, number = known.rpartition("/")
+    for month in ("00", "13", "99"):
+        assert not may_exist(f"{archive}{slash}{number[:2]}{month}{number[4:]}")
+
+
+@pytest.mark.parametrize("unknown", ["0703.0001", "0612.00001", "hep-th/0704001", "hep-th/1501001"])
+def test_each_kind_of_id_has_its_time(unknown: str) -> None:
+    assert not may_exist(unknown)

@@ -109,6 +109,13 @@ def test_who_only_follows_authors_gets_a_first_mail_and_then_their_papers_alone(
     assert given.outcomes() == [RunOutcome.NOTHING_RELEVANT]
 
 
+@pytest.mark.parametrize("authors", [(), ("Grace Hopper",)])
+def test_who_lists_papers_of_which_nothing_is_known_is_told_so(authors: tuple[str, ...]) -> None:
+    given = quiet_day(profile=Profile(()), papers=("2510.99999",), pinned_authors=authors)
+    assert given.outcomes() == [RunOutcome.SENT]
+    assert make.present(digest_of(given).widening).kind is NoticeKind.PAPERS_UNKNOWN
+
+
 def test_who_only_follows_authors_may_ask_for_others_on_each_day() -> None:
     given = quiet_day(profile=Profile(()), pinned_authors=("Grace Hopper",), at_least=2)
     given.run()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.app import build_local_scorer
+from newsletter.cli.exits import EXIT_CONFIG
 from newsletter.errors import ConfigError
 from newsletter.model import Profile, RevisionOrigin, Subscriber
 from newsletter.run.digest import anonymize
@@ -208,3 +209,42 @@ def test_a_file_that_grows_is_read_anew(tmp_path: Path) -> None:
         assert len(titles(library.reading_files(tmp_path)(reader("mine.ris")))) == count
     with pytest.raises(ConfigError, match="relative to"):
         library.reading_files(tmp_path)(reader("other.ris"))
+
+
+def test_an_id_is_unknown_until_its_paper_is_announced_and_never_again(store: Store) -> None:
+    entries = ["arXiv:2601.00001v2", "2601.99999", "hep-th/9901001", "Moons of ice", "library.bib"]
+    assert library.find_unknown_ids(entries, store) == {*entries[:3]}
+    announce(store, date(2026, 1, 5), *KINDS)
+    assert library.find_unknown_ids(entries, store) == {*entries[1:3]}
+    library.remember_ids([reader(*entries)], store)
+    announce(store, date(2026, 6, 5))
+    assert library.find_unknown_ids(entries, store) == {*entries[1:3]}
+
+
+def test_check_names_the_lines_of_ids_of_which_nothing_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "subscribers.yaml"
+    listed = '\n      - "2601.00001"\n      - "2510.99999"\n      - Moons of ice'
+    file.write_text(f"defaults: {{papers: '2510.99998'}}\n{ENTRY.format(listed)}", encoding="utf-8")
+    announce(TinyStore(tmp_path / "state"), date(2026, 1, 5), *KINDS)
+    monkeypatch.setenv("NEWSLETTER_STATE", str(tmp_path / "state"))
+    TinyStore(tmp_path / "state").put_document("a", "b")
+    done = newsletter("check", str(file))
+    told = [line.strip() for line in done.output.splitlines() if "nothing is known of" in line]
+    assert done.exit_code == 0
+    assert [line.partition(": an id")[0] for line in told] == [
+        f"{file}:1: papers: nothing is known of 2510.99998",
+        f"{file}:7: papers: nothing is known of 2510.99999",
+    ]
+
+
+@pytest.mark.parametrize("entry", ["9999.99999", "arXiv:2500.00001", "0703.0001", "hep-th/9913001", "math.GT/0704001"])
+def test_an_id_that_cannot_exist_is_refused_with_the_remedy(entry: str, tmp_path: Path) -> None:
+    file = tmp_path / "subscribers.yaml"
+    file.write_text(ENTRY.format(f'["{entry}"]'), encoding="utf-8")
+    done = newsletter("check", str(file))
+    assert done.exit_code == EXIT_CONFIG
+    assert f'{file}:4: papers: found "{entry}", expected an arXiv id, which begins with its year' in done.output
+    assert "write the title" in done.output

@@ -17,6 +17,7 @@ from newsletter.subscribers.signup_rules import (
     may_be_mailed,
     reinstate,
     topic_name,
+    topic_names,
 )
 from newsletter.subscribers.values import MAX_LINE
 
@@ -90,6 +91,45 @@ def test_who_comes_back_starts_afresh() -> None:
 )
 def test_a_topic_is_called_as_it_begins(words: str, name: str) -> None:
     assert topic_name(words) == name
+
+
+LLM = "Large language models for code generation, repair and testing of programs in industry, with formal methods"
+
+
+@pytest.mark.parametrize(
+    ("topics", "names"),
+    [
+        ((f"{LLM} one", f"{LLM} two"), ("Large language models for code… one", "Large language models for code… two")),
+        (
+            (
+                "New attention variants whose cost grows slower than the square, in vision",
+                "New attention variants whose cost grows slower than the length, in vision",
+            ),
+            (
+                "New attention variants whose cost grows slower than the square…",
+                "New attention variants whose cost grows slower than the length…",
+            ),
+        ),
+        (
+            (LLM, f"{LLM} too"),
+            ("Large language models for code generation, repair and…", "Large language models for code… too"),
+        ),
+        (("Graphs", "Trees", "Graphs. "), ("Graphs", "Trees", "Graphs")),
+    ],
+)
+def test_topics_that_begin_alike_are_called_by_what_differs(topics: tuple[str, ...], names: tuple[str, ...]) -> None:
+    assert tuple(topic_names(topics)) == names
+
+
+WORDS = st.lists(st.sampled_from(["graphs", "of", "long", "x" * 70, "大规模语言模型" * 12, "a.", "(2)"]), min_size=1)
+
+
+@given(st.lists(WORDS.map(" ".join), max_size=12), st.lists(WORDS.map(" ".join).map(topic_name), max_size=3))
+def test_only_topics_of_the_same_words_share_a_name(topics: list[str], taken: list[str]) -> None:
+    names = topic_names(topics, taken)
+    assert len({*names}) == len({topic.rstrip(".") for topic in topics})
+    assert {*names} & {*taken} == set()
+    assert all(len(name) <= MAX_LINE for name in names)
 
 
 @given(st.text(min_size=1, max_size=300))

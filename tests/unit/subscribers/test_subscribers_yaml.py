@@ -164,11 +164,31 @@ def test_a_topic_may_be_words_alone_or_have_no_name(written: str, topics: list[T
     assert list(profile.profile.topics) == topics
 
 
+def test_topics_that_begin_alike_have_names_of_their_own_wherever_they_are_written() -> None:
+    ending = "code generation, repair and testing of programs in industry, with formal methods"
+    alike = [f"Large language models for {ending} {which}" for which in ("one", "two")]
+    lines = "".join(f"  - {words}\n" for words in alike)
+    written = f"topics:\n{lines}  - {{name: Code, relevant: Programs}}\n  - Code\n"
+    indented = "".join(f"  {line}\n" for line in written.splitlines())
+    (profile,) = parse_profiles(f"- name: p\n  categories: [cs.LG]\n{indented}", source="profiles.yaml")
+    for topics in (
+        one(defaults=f"defaults:\n{indented}").profile.topics,
+        read(written, one()).profile.topics,
+        profile.profile.topics,
+    ):
+        assert [topic.relevant for topic in topics] == [*alike, "Programs", "Code"]
+        assert len({topic.name for topic in topics}) == 4
+
+
 @pytest.mark.parametrize(
     ("written", "problem"),
     [
         (
             "topics: [AI safety, AI safety]",
+            'topics: found "AI safety" again, expected each topic once; remove one',
+        ),
+        (
+            "topics: [{name: AI safety, relevant: Alignment}, {name: AI safety, relevant: Evaluation}]",
             'topics.name: found "AI safety" again, expected a name of its own for each topic',
         ),
         ("topics: ['name:AI safety']", 'a blank is missing after "name:"'),
