@@ -16,7 +16,7 @@ AN_HOUR = timedelta(hours=1)
 ADA, EMMY = map(subscriber_id, ("ada@example.org", "emmy@example.org"))
 ENTRIES = """subscribers:
   - {{email: ada@example.org, categories: [cs.LG, cs.AI], keywords: {{like: [attention]}}, {wish}}}
-  - {{email: emmy@example.org, categories: [cs.LG], pinned_authors: [Emmy Noether], {wish}}}
+  - {{email: emmy@example.org, categories: [cs.LG], announce_types: [replace-cross], papers: [A title], {wish}}}
 """
 
 
