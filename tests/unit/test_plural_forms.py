@@ -5,6 +5,7 @@ The kind: "1 pertinents pour vous", "at most 1 papers", "Of the 1 papers announc
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ NEVER_ONE = {
 }
 
 
+@cache
+def texts(path: Path) -> dict[str, dict[str, object]]:
+    loaded: dict[str, dict[str, object]] = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+    return loaded
+
+
 def files() -> list[Path]:
     return [path for path in sorted(TEMPLATES.rglob("*.yaml")) if path.name != "theme.yaml"]
 
@@ -53,7 +60,7 @@ def sentences(group: dict[str, object], prefix: str = "") -> dict[str, object]:
 @pytest.mark.parametrize("language", SINGULAR)
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
 def test_what_counts_has_a_singular_or_is_right_for_one(path: Path, language: str) -> None:
-    own = sentences(yaml.safe_load(path.read_text("utf-8"))[language])
+    own = sentences(texts(path)[language])
     single = {
         key
         for key, words in own.items()

@@ -80,23 +80,28 @@ def read_unwanted(profile: Profile, table: Table) -> tuple[Phrase, ...]:
     texts = [(keyword, 1.0) for keyword in profile.avoid]
     texts += [(topic.irrelevant, IRRELEVANT_TRUST) for topic in profile.topics]
     phrases = dict.fromkeys(phrase for text, trust in texts for phrase in _read_text(text, -1, trust, table))
-    wanted = _spellings(_parts_of(_read_all(profile, table), table))
-    return tuple(phrase for phrase in phrases if wanted.isdisjoint(_spellings(_parts_of([phrase], table))))
+    wanted = _spell_wanted(profile, table) if phrases else set()
+    written = {phrase: [form for each in phrase.elements for form in each.alternatives[0]] for phrase in phrases}
+    return tuple(p for p in phrases if wanted.isdisjoint(_spellings(_shorten(tuple(written[p]), table))))
 
 
 def find_spared(profile: Profile, table: Table) -> list[str]:
     """Finds what in the unwanted texts is wanted, in whatever spelling: "large language models" beside "LLMs"."""
-    wanted = _spellings(_parts_of(_read_all(profile, table), table))
-    texts = (*profile.avoid, *(topic.irrelevant for topic in profile.topics))
-    phrases = (phrase for text in texts for phrase in _read_text(text, -1, 1.0, table))
-    parts = _parts_of(phrases, table)
+    parts = [*_parts_of([*profile.avoid, *(topic.irrelevant for topic in profile.topics)], table)]
+    wanted = _spell_wanted(profile, table) if parts else set()
     return [" ".join(part.alternatives[0]) for part in parts if not wanted.isdisjoint(_spellings([part]))]
 
 
-def _parts_of(phrases: Iterable[Phrase], table: Table) -> Iterator[Element]:
-    """Gives the parts of phrases, a long form being one: "low-rank" is no part of "LoRA"."""
-    for phrase in phrases:
-        yield from _shorten(tuple(form for each in phrase.elements for form in each.alternatives[0]), table)
+def _spell_wanted(profile: Profile, table: Table) -> set[Forms]:
+    texts = [text for topic in profile.topics for text in (topic.name, topic.relevant)]
+    return _spellings(_parts_of([*texts, *profile.like], table))
+
+
+def _parts_of(texts: Iterable[str], table: Table) -> Iterator[Element]:
+    """Gives the parts of texts, a long form being one: "low-rank" is no part of "LoRA"."""
+    for text in texts:
+        for piece in _split(text):
+            yield from _shorten(read_forms(piece), table)
 
 
 def _spellings(parts: Iterable[Element]) -> set[Forms]:

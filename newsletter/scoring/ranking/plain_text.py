@@ -29,13 +29,13 @@ _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def plain(text: str) -> str:
-    """Gives the text with formulas, Greek letters and accents in plain letters; repeating it changes nothing."""
+    """Gives the text with formulas, Greek letters and accents in plain letters."""
     text = join_formulas(text)
     return text if text.isascii() else text.translate(_LETTERS)
 
 
 def join_formulas(text: str) -> str:
-    """Gives the text with formulas such as MoS2 and accents in plain letters, fit to be shown; may be repeated."""
+    """Gives the text with formulas such as MoS2 and accents in plain letters, fit to be shown."""
     if "_" in text:
         text = _INDEX.sub(r"\1\2", text)
     if "\\" in text:

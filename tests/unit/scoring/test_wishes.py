@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.model import Paper, Profile, Score, Topic
@@ -14,7 +14,6 @@ from newsletter.scoring.ranking.wishes import read_wishes
 from tests.bounded_time import assert_takes_at_most
 from tests.unit.scoring.test_local import COMPRESSION, SCORER, make_day, make_paper, score
 
-ELSEWHERE = ("cs.LG", "biorxiv:neuroscience", "medrxiv:oncology", "feed:https://journal.example.org/atom")
 TABLE = load_abbreviations()
 
 
@@ -162,17 +161,20 @@ OFF_IT = (
 )
 
 
-@pytest.mark.parametrize("category", ELSEWHERE)
-@pytest.mark.parametrize("profile", [*PROFILES, COMPRESSION, Profile((), like=("LoRA",)), Profile(())])
-@pytest.mark.parametrize("text", ["", "42", "What is it?", "…", "的"])
-def test_papers_without_a_telling_word_break_nothing(category: str, profile: Profile, text: str) -> None:
-    for papers in ([make_paper(1, text, "", category)], [make_paper(n, text, text, category) for n in range(3)]):
+@pytest.mark.parametrize("category", ["cs.LG", "biorxiv:neuroscience", "feed:https://journal.example.org/atom"])
+@pytest.mark.parametrize("profile", [*PROFILES, Profile((), like=("LoRA",)), Profile(())])
+def test_papers_without_a_telling_word_break_nothing(category: str, profile: Profile) -> None:
+    texts = ("", "42", "What is it?", "…", "的")
+    for papers in (
+        [make_paper(1, texts[1], "", category)],
+        [make_paper(n, t, t, category) for n, t in enumerate(texts)],
+    ):
         assert {each.relevance for each in score(profile, papers)} <= {1, 2}
 
 
-@pytest.mark.parametrize("category", ELSEWHERE)
+@pytest.mark.parametrize("category", ["cs.LG", "biorxiv:neuroscience"])
 @pytest.mark.parametrize("profile", PROFILES, ids=["long", "short"])
-@pytest.mark.parametrize("times", [1, 2, 5])
+@pytest.mark.parametrize("times", [1, 3])
 def test_a_paper_that_is_all_of_a_day_is_graded_as_among_others(category: str, profile: Profile, times: int) -> None:
     on_it = [make_paper(n, "Place cells remap during sleep replay", ON_IT, category) for n in range(times)]
     off_it = [make_paper(10 + n, "Soil bacteria in meadows", OFF_IT, category) for n in range(times)]
@@ -193,6 +195,7 @@ def test_a_text_without_an_end_takes_no_more_time_than_its_length(words: str) ->
     assert_takes_at_most(1.5, lambda: (read_phrases(profile, TABLE), read_unwanted(profile, TABLE)))
 
 
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(["LLM", "agents", "large", "language", "model", "graph", "of", "RL"]), max_size=8))
 def test_avoiding_what_is_wanted_changes_nothing(words: list[str]) -> None:
     wish = " ".join(words)
@@ -230,11 +233,6 @@ def test_a_name_is_found_however_it_is_set(usual: str, others: list[str]) -> Non
     expected = grade(usual, usual)
     assert expected >= 7
     assert {grade(usual, other) for other in others} | {grade(other, usual) for other in others} == {expected}
-
-
-@given(st.text(alphabet="ABab12αΛ₂é\\\"'^_{}$ .,Hv", max_size=40))
-def test_a_text_in_plain_letters_stays_as_it_is(text: str) -> None:
-    assert plain(plain(text)) == plain(text)
 
 
 @pytest.mark.parametrize("text", [r"$x_1$ and $\beta_2$", r"\left. \frac{1}{2}", r"R_{1,2}", "snake_case", "T_1.5"])
