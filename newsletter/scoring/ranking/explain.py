@@ -134,8 +134,11 @@ class Explainer:
     def _main_part(self, row: int, name: str, best: int | None, text: Text, relevance: int) -> str:
         liked = _find_all(text, self._like)
         if best is not None:
-            found = self._find_words(self._read_topic(self._topics[best]), text)
-            return self._match(name, self._choose(text, [*liked, *found], without=name), relevance)
+            topic = self._read_topic(self._topics[best])
+            words = self._choose(text, [*liked, *self._find_words(topic, text)], without=name)
+            # Of a name of several words one alone says too little: "3D" of "3D object detection"
+            if words or has_in_title(text, topic.phrases) or find_written(text, topic.names):
+                return self._match(name, words, relevance)
         if words := self._choose(text, liked):  # none where each is too long to be named
             return self._sentences("liked", words=", ".join(words))
         return self._match_keyword(text, relevance) or self._say_likeness(row, name, text, relevance)

@@ -156,8 +156,8 @@ class PhraseFinder:
         return [shown for _, shown in sorted(found.values(), key=lambda pair: -pair[0])]
 
     def stems_of(self, text: str) -> frozenset[int]:
-        """Gives the keys of the words of a phrase, by which "prune" and "pruned" say the same."""
-        return frozenset(word.key for word in self._encoder.words(text) if word.key)
+        """Gives the keys of the words of a phrase, by which "prune" and "pruned" say the same, and "GNN" and "GNNs"."""
+        return frozenset(word.key for word in self._encoder.words(" ".join(forms_of(text))) if word.key)
 
     def _names_subject(self, token: Token) -> bool:
         share = self._share((token,))

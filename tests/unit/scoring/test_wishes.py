@@ -145,6 +145,17 @@ def test_a_comment_names_no_word_that_only_carries_the_topic_on(tail: str) -> No
     assert given_.comment == "reinforcement learning."
 
 
+def test_a_part_of_a_topics_name_is_not_the_topic() -> None:
+    profile = Profile((Topic("3D object detection", "3D object detection"), COMPRESSION.topics[0]))
+    others = [about("3D object detection", n) for n in range(10, 15)]
+    given_ = first(profile, make_paper(1, "A 3D editor", "We edit in 3D, without masks, as detection does."), *others)
+    assert given_.comment != "3D object detection."
+
+
+def test_a_plural_of_a_topic_is_not_named_beside_it() -> None:
+    assert first(Profile((Topic("GNN", "GNN"),)), about("GNNs")).comment == "GNN."
+
+
 # --- few papers, and little in them ---------------------------------------------------------------------------
 
 NEURONS = """hippocampal place cells and grid cells, synaptic plasticity, sleep replay, spatial memory consolidation in
