@@ -13,7 +13,7 @@ _NEGATIONS = frozenset(
     irrelevant without aucun aucune kein keine keinen nessun nessuna nicht nichts não nao ohne pas sans sem senza sin
     """.split()
 )
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")  # "no-regret" is no "no"
 
 
 def read_wishes(profile: Profile) -> Profile:

@@ -47,7 +47,9 @@ def test_what_a_topic_only_turns_down_is_never_wanted(name: str) -> None:
         assert name not in other.comment
 
 
-@pytest.mark.parametrize("name", ["Stellar streams", "Learning without labels", "Graph neural networks"])
+@pytest.mark.parametrize(
+    "name", ["Stellar streams", "Learning without labels", "Graph neural networks", "No-regret play"]
+)
 def test_a_name_beside_what_is_unwanted_asks_for_its_subject(name: str) -> None:
     profile = Profile((Topic(name, "", "Graph neural networks of molecules, streams of gas."),))
     assert read_wishes(profile) == profile
