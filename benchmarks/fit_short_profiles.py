@@ -23,7 +23,6 @@ from newsletter.scoring.evaluation.newcomers import RIGHT, JudgedDay, load_judge
 from newsletter.scoring.local import LocalScorer
 from newsletter.scoring.ranking.short_profiles import CHANCES, PLACE_RANGE, PhraseReader, describe_fit
 from newsletter.scoring.ranking.tokenize import Encoder
-from newsletter.scoring.ranking.wordings import reword_profile
 
 Vector = npt.NDArray[np.float64]
 
@@ -57,9 +56,9 @@ def describe_all(folder: Path, corpus: Path, *, with_company: bool) -> list[Desc
 def describe(
     day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder, with_company: bool
 ) -> DescribedDay | None:
-    profile, papers = reword_profile(day.subscriber.profile), [each.paper for each in day.candidates]
-    ranked = scorer.rank(profile, papers, day.history[-MEMORY:])
-    fit = phrases.fit(profile, papers, ranked.known.pool, encoder, ranked.known.fields)
+    papers = [each.paper for each in day.candidates]
+    ranked = scorer.rank(day.subscriber.profile, papers, day.history[-MEMORY:])
+    fit = phrases.fit(ranked.profile, papers, ranked.known.pool, encoder, ranked.known.fields)
     if with_company and fit.company is None:
         return None
     fit = fit if with_company else replace(fit, company=None)

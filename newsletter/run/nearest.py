@@ -105,5 +105,10 @@ def _suggest_broader_words(profile: Profile) -> Notice:
 
 
 def _phrases(profile: Profile) -> list[str]:
-    """Gives what the reader wants in their own words, the shortest way they say it: topics' names and keywords."""
-    return list(dict.fromkeys([*(topic.name for topic in profile.topics), *profile.like]))
+    """Gives what the reader wants in their own words, the shortest way they say it: topics' names and keywords.
+
+    The name of a topic that says only what is irrelevant may be no wish ("Not video"): it is given where nothing else
+    is.
+    """
+    wanted = [topic.name for topic in profile.topics if topic.relevant or not topic.irrelevant]
+    return list(dict.fromkeys([*wanted, *profile.like])) or [topic.name for topic in profile.topics]

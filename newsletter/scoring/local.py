@@ -36,7 +36,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
-from newsletter.scoring.ranking.wishes import read_wishes
+from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
 from newsletter.texts import TextsByLanguage, pick
@@ -66,8 +66,12 @@ class KnownPapers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankedPapers:
-    """Papers ranked under one profile; `shortness` says how far the profile is short (0 to 1)."""
+    """Papers ranked under one profile; `shortness` says how far the profile is short (0 to 1).
 
+    `profile` is as it was read: what is wanted, in the papers' wording.
+    """
+
+    profile: Profile
     known: KnownPapers
     terms: ProfileTerms
     shortness: float
@@ -98,15 +102,13 @@ class LocalScorer:
         wanted = _unique(papers)
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
-        wishes = read_wishes(profile)
-        profile = reword_profile(wishes)
         ranked = self.rank(profile, wanted, history)
-        ranking, relevance, order = self._grade(profile, wanted, ranked, with_library(profile, votes))
+        ranking, relevance, order = self._grade(wanted, ranked, with_library(profile, votes))
         pool, sentences = ranked.known.pool, pick(self._comments, profile.language)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
-        explainer = Explainer(wishes, self._finder, pool, ranking, sentences, worded)
+        explainer = Explainer(keep_wanted_topics(profile), self._finder, pool, ranking, sentences, worded)
         met = relevance > LOWEST
         if ranked.terms.wanted or profile.papers:
             met |= find_met(pool.matrix, ranked.terms)[: len(relevance)]
@@ -130,13 +132,11 @@ class LocalScorer:
         )
         return ScoreReport(scores, (), WORD_RANKER, explain=explain)
 
-    def _grade(
-        self, profile: Profile, wanted: Sequence[Paper], ranked: RankedPapers, votes: Votes
-    ) -> tuple[Ranking, Grades, Vector]:
+    def _grade(self, wanted: Sequence[Paper], ranked: RankedPapers, votes: Votes) -> tuple[Ranking, Grades, Vector]:
         """Gives the ranking as votes change it, and the relevance (1 to 10) and order of papers, higher first."""
         known, pool, fit = ranked.known, ranked.known.pool, None
         if ranked.shortness:
-            fit = self._phrases.fit(profile, wanted, pool, self._encoder, known.fields)
+            fit = self._phrases.fit(ranked.profile, wanted, pool, self._encoder, known.fields)
         grader = _Grader(ranked.shortness, fit, ranked.yardstick)
         relevance = grader.grade(ranked.ranking)
         if not votes:
@@ -150,6 +150,7 @@ class LocalScorer:
 
         The papers are at least one, and all different.
         """
+        profile = reword_profile(keep_wanted_topics(profile))
         shortness = measure_shortness(profile)
         known = self._know(tuple(papers), tuple(map(tuple, history)), round((1 - shortness) * SAMPLE_PAPERS))
         likeness = self._vectors.compare(profile, known.papers, len(papers)) if self._vectors else None
@@ -157,7 +158,7 @@ class LocalScorer:
         terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder, spared)
         typical = measure_evidence(weigh_sample(), terms)
         yardstick = Yardstick(len(known.papers), float(typical.mean()), float(typical.std()))
-        return RankedPapers(known, terms, shortness, rank(known.pool, terms, likeness), yardstick)
+        return RankedPapers(profile, known, terms, shortness, rank(known.pool, terms, likeness), yardstick)
 
     def _know(self, papers: tuple[Paper, ...], history: tuple[tuple[Paper, ...], ...], n_shipped: int) -> KnownPapers:
         """Reads, weighs and places papers with at least so many shipped ones, once for all profiles.

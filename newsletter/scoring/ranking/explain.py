@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from newsletter.formatting import cut_at_clause
 from newsletter.model import Paper, Profile, Topic
 from newsletter.papers import readable
 from newsletter.scoring.ranking.phrases import Forms, Phrase
-from newsletter.scoring.ranking.plain_text import join_formulas
+from newsletter.scoring.ranking.plain_text import plain_but_greek
 from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.shared_phrases import Part, PhraseFinder, Wanted
@@ -47,6 +46,15 @@ class _TopicWords:
     phrases: Sequence[Phrase]
     wanted: Wanted
     parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class _MetTopic:
+    """The topic that a paper is on, by its place, the words of it that the paper has, and whether it has its name."""
+
+    place: int
+    words: Sequence[str]
+    is_named: bool
 
 
 class Explainer:
@@ -101,25 +109,30 @@ class Explainer:
         if relevance < WORDS_FROM and not is_near:
             return self.topic(row, relevance), self._nothing
         text = self._finder.read_paper(paper.title, paper.abstract)
-        best = self._find_topic(row, text)
-        name = self._topics[best].name if best is not None else self.topic(row, relevance)
-        parts = [self._main_part(row, name, best, text, relevance)]
+        met = self._find_topic(row, text)
+        name = self._topics[met.place].name if met else self.topic(row, relevance)
+        parts = [self._main_part(row, name, met, text, relevance)]
         avoided = self._choose(text, _find_all(text, self._avoid))
         if avoided:
             parts.append(self._sentences("lowered", words=", ".join(avoided)))
         return name, cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
-    def _find_topic(self, row: int, text: Text) -> int | None:
+    def _find_topic(self, row: int, text: Text) -> _MetTopic | None:
         """Finds the topic that the paper is on: the best ranked that its title names, or that has words in it.
 
         Where the best ranked has none, it is another whose name stands in the paper.
         """
         ranked: list[int] = np.argsort(-self._fits[:, row], kind="stable").tolist() if self._topics else []
         read = [(place, self._read_topic(self._topics[place])) for place in ranked]
-        titled = (place for place, topic in read if has_in_title(text, topic.phrases))
-        worded = (place for place, topic in read[:1] if self._find_words(topic, text))
-        named = (place for place, topic in read if find_written(text, topic.names))
-        return next(chain(titled, worded, named), None)
+        for place, topic in read:
+            if has_in_title(text, topic.phrases):
+                return _MetTopic(place, self._find_words(topic, text), is_named=True)
+        for place, topic in read:
+            is_named = bool(find_written(text, topic.names))
+            words = self._find_words(topic, text) if is_named or place == ranked[0] else []
+            if words:
+                return _MetTopic(place, words, is_named=is_named)
+        return None
 
     def _choose_avoided(self, profile: Profile) -> list[str]:
         """Leaves out what is wanted, too, which is not held against a paper."""
@@ -131,13 +144,13 @@ class Explainer:
 
         return [keyword for keyword in profile.avoid if not is_wanted(keyword)]
 
-    def _main_part(self, row: int, name: str, best: int | None, text: Text, relevance: int) -> str:
+    def _main_part(self, row: int, name: str, met: _MetTopic | None, text: Text, relevance: int) -> str:
         liked = _find_all(text, self._like)
-        if best is not None:
-            topic = self._read_topic(self._topics[best])
-            words = self._choose(text, [*liked, *self._find_words(topic, text)], without=name)
-            # Of a name of several words one alone says too little: "3D" of "3D object detection"
-            if words or has_in_title(text, topic.phrases) or find_written(text, topic.names):
+        if met:
+            words = self._choose(text, [*liked, *met.words], without=name)
+            if (
+                words or met.is_named
+            ):  # of a name of several words one alone says too little: "3D" of "3D object detection"
                 return self._match(name, words, relevance)
         if words := self._choose(text, liked):  # none where each is too long to be named
             return self._sentences("liked", words=", ".join(words))
@@ -179,7 +192,7 @@ class Explainer:
 
     def _names_of(self, phrase: str) -> list[Forms]:
         """Gives the phrase, and what it is an abbreviation of or is abbreviated to."""
-        phrase = readable(join_formulas(phrase))  # as papers are read: "$\Lambda$CDM" is "ΛCDM"
+        phrase = readable(plain_but_greek(phrase))  # as papers are read: "$\Lambda$CDM" is "ΛCDM"
         return [forms for forms in (forms_of(phrase), *self._finder.other_names(phrase)) if forms]
 
     def _match(self, name: str, words: Sequence[str], relevance: int) -> str:

@@ -1,4 +1,4 @@
-"""Writes a text so that its words can be told: formulas, Greek letters and accents, also as TeX has them. Pure.
+"""Writes formulas, accents and Greek letters of a text in plain letters, in TeX and outside of it. Pure.
 
 "MoS$_2$" is MoS2, "Schr\\"odinger" Schrödinger, and ΛCDM is two words, as "$\\Lambda$CDM" is. Other TeX stays, as in
 the papers of which the shipped counts were made.
@@ -30,12 +30,12 @@ _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 def plain(text: str) -> str:
     """Gives the text with formulas, Greek letters and accents in plain letters."""
-    text = join_formulas(text)
+    text = plain_but_greek(text)
     return text if text.isascii() else text.translate(_LETTERS)
 
 
-def join_formulas(text: str) -> str:
-    """Gives the text with formulas such as MoS2 and accents in plain letters, fit to be shown."""
+def plain_but_greek(text: str) -> str:
+    """Gives the text as `plain`, but with its Greek letters, fit to be shown."""
     if "_" in text:
         text = _INDEX.sub(r"\1\2", text)
     if "\\" in text:

@@ -85,14 +85,14 @@ def read_terms(profile: Profile, encoder: Encoder, spared: Iterable[str] = ()) -
     topics = tuple(encoder.query([topic.relevant, topic.name]) for topic in profile.topics)
     like = encoder.query(profile.like)
     wanted = _add_up((*topics, like)) or encoder.query(_titles_kept_lately(profile.papers))
-    unheld = wanted.keys() | encoder.query(spared).keys()
+    never_avoided = wanted.keys() | encoder.query(spared).keys()
     irrelevant = (encoder.query([topic.irrelevant]) for topic in profile.topics if topic.irrelevant)
     return ProfileTerms(
         topics,
         # "not relevant: existing architectures" must not count against the word the topic itself asks for
-        tuple({key: n for key, n in terms.items() if key not in unheld} for terms in irrelevant),
+        tuple({key: n for key, n in terms.items() if key not in never_avoided} for terms in irrelevant),
         like,
-        {key: n for key, n in encoder.query(profile.avoid).items() if key not in unheld},
+        {key: n for key, n in encoder.query(profile.avoid).items() if key not in never_avoided},
         encoder.query([profile.about]),
         wanted,
     )

@@ -17,7 +17,7 @@ from newsletter.model import Profile, Topic
 from newsletter.papers import readable
 from newsletter.scoring.ranking.background import Background
 from newsletter.scoring.ranking.phrases import Forms, Phrase, Table, read_phrases
-from newsletter.scoring.ranking.plain_text import join_formulas
+from newsletter.scoring.ranking.plain_text import plain_but_greek
 from newsletter.scoring.ranking.text_phrases import (
     Keys,
     Stretch,
@@ -82,12 +82,12 @@ class PhraseFinder:
 
     def _read_paper(self, title: str, abstract: str) -> Text:
         """Reads them as they are shown, without TeX: the title is the first line."""
-        return self.read("\n".join(readable(join_formulas(text)) for text in (title, abstract)))
+        return self.read("\n".join(readable(plain_but_greek(text)) for text in (title, abstract)))
 
     def want(self, texts: Iterable[str]) -> Wanted:
         """Reads which phrases these texts ask for."""
         wanted = Wanted()
-        for text in map(self.read, map(readable, map(join_formulas, texts))):
+        for text in map(self.read, map(readable, map(plain_but_greek, texts))):
             for stretch in text.stretches:
                 wanted.whole.update(_variants(stretch))
                 is_common = self._share(stretch) > _limit(stretch)

@@ -374,6 +374,11 @@ MANY = [make.score(f"2601.{number:05}", 2) for number in range(FEW_CANDIDATES)]
             {"profile": Profile((Topic("Schwarze Löcher", "Gravitation"),), like=("Sterne",))},
             "None says “Schwarze Löcher” or “Sterne”; words that more papers use find more.",
         ),
+        (
+            [replace(score, is_met=False) for score in MANY],
+            {"profile": Profile((Topic("Not video", "", "video generation"),), like=("Sterne",))},
+            "None says “Sterne”; words that more papers use find more.",
+        ),
     ],
 )
 def test_the_suggestion_is_the_one_that_applies(scores: list[Score], changes: dict[str, object], expected: str) -> None:

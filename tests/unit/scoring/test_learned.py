@@ -48,6 +48,24 @@ def test_a_score_at_the_floor_is_a_paper_that_passed() -> None:
     assert Learner().rank(PROFILE, TODAY, examples(relevance=7), [1.0, 2.0, 3.0], floor=7).chances
 
 
+@pytest.mark.parametrize(
+    ("profile", "usual"),
+    [
+        (Profile((Topic("Schwarze Löcher"),)), Profile((Topic("Black holes"),))),
+        (Profile((Topic("x", "mech interp"),)), Profile((Topic("x", "mechanistic interpretability"),))),
+        (
+            Profile((Topic("Not medical images", "", "medical images"), *PROFILE.topics)),
+            Profile((replace(PROFILE.topics[0], irrelevant="medical images"),)),
+        ),
+    ],
+    ids=["German", "clipped", "a topic that only turns down"],
+)
+def test_a_profile_is_read_as_where_no_model_judges(profile: Profile, usual: Profile) -> None:
+    about = [paper(400 + n, words) for n, words in enumerate(("black holes", "mechanistic interpretability", *BAD))]
+    one, other = (Learner().rank(each, about, examples(), [0.0] * len(about), floor=7) for each in (profile, usual))
+    assert one.scores == pytest.approx(other.scores)
+
+
 def test_few_answers_leave_the_order_to_the_prior() -> None:
     ranked = Learner().rank(PROFILE, TODAY, examples()[2:6], [3.0, 1.0, 2.0], floor=7)
     assert ranked.scores[0] > ranked.scores[2] > ranked.scores[1]

@@ -10,7 +10,7 @@ from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.phrases import LONGEST, read_phrases, read_unwanted
 from newsletter.scoring.ranking.plain_text import plain
-from newsletter.scoring.ranking.wishes import read_wishes
+from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
 from tests.bounded_time import assert_takes_at_most
 from tests.unit.scoring.test_local import COMPRESSION, SCORER, make_day, make_paper, score
 
@@ -52,7 +52,7 @@ def test_what_a_topic_only_turns_down_is_never_wanted(name: str) -> None:
 )
 def test_a_name_beside_what_is_unwanted_asks_for_its_subject(name: str) -> None:
     profile = Profile((Topic(name, "", "Graph neural networks of molecules, streams of gas."),))
-    assert read_wishes(profile) == profile
+    assert keep_wanted_topics(profile) == profile
     assert first(profile, about(name)).relevance >= 7
 
 

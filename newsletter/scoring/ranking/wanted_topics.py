@@ -16,7 +16,7 @@ _NEGATIONS = frozenset(
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")  # "no-regret" is no "no"
 
 
-def read_wishes(profile: Profile) -> Profile:
+def keep_wanted_topics(profile: Profile) -> Profile:
     """Gives the profile with the topics that are asked for; what the others turn down is among what is unwanted."""
     wanted = [topic for topic in profile.topics if _is_wanted(topic)]
     unwanted = [topic.irrelevant for topic in profile.topics if not _is_wanted(topic)]
