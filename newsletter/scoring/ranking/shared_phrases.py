@@ -144,13 +144,19 @@ class PhraseFinder:
         """Finds the phrases around words with a gain, the highest first.
 
         Takes what the text is about: no common words, none that is new in arXiv, such as the name that the paper gives
-        to something, and of those that papers hardly have in titles only rare ones.
+        to something, and of those that papers hardly have in titles only rare ones. So, too, of those that stand alone
+        in the title and nowhere below: "Pushing" the limits, "Rethinking".
         """
         found: dict[Forms, tuple[float, str]] = {}
+        title_ends = text.text.find("\n")
+        below = {token.keys for stretch in text.stretches for token in stretch if token.start > title_ends}
         for stretch in text.stretches:
             for token in stretch:
                 gain = gains.get(token.joined or token.keys[0], 0.0)
-                if gain > 0 and token.keys in text.subjects and self._names_subject(token):
+                if gain <= 0 or token.keys not in text.subjects:
+                    continue
+                is_turn = len(stretch) == 1 and not token.joined and token.keys not in below
+                if self._names_subject(token, at_most=RARE_WORD if is_turn else COMMON_WORD):
                     shown = show_phrase(text, stretch, (token,))
                     found.setdefault(forms_of(shown), (gain, shown))
         return [shown for _, shown in sorted(found.values(), key=lambda pair: -pair[0])]
@@ -159,9 +165,10 @@ class PhraseFinder:
         """Gives the keys of the words of a phrase, by which "prune" and "pruned" say the same, and "GNN" and "GNNs"."""
         return frozenset(word.key for word in self._encoder.words(" ".join(forms_of(text))) if word.key)
 
-    def _names_subject(self, token: Token) -> bool:
+    def _names_subject(self, token: Token, at_most: float) -> bool:
+        """Tells whether a word that at most this share of the papers have names a subject."""
         share = self._share((token,))
-        if not 0 < share <= COMMON_WORD:
+        if not 0 < share <= at_most:
             return False
         return share <= RARE_WORD or bool(token.joined) or _measure_telling(token.keys[0]) >= LEAST_TELLING
 

@@ -96,10 +96,27 @@ def test_a_phrase_is_named_where_it_stands_whole_and_says_something(asked: str, 
 
 
 def test_what_a_paper_is_about_is_in_its_title_or_said_twice_and_has_a_name_that_others_know() -> None:
-    text = FINDER.read("Jailbreaks and Zyxwv\nZyxwv by refusals, harmful words, and refusals; each layer.")
+    text = FINDER.read("Jailbreaks and Zyxwv\nZyxwv by refusals, harmful words, and refusals; each layer, a jailbreak.")
     gains = {"jailbreak": 1, "Zyxwv": 5, "refusal": 2, "layer": 3, "harmful": 4}
     gains = {ENCODER.words(word)[0].key: gain for word, gain in gains.items()}
     assert FINDER.find_words(text, gains) == ["refusals", "Jailbreaks"]
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "named"),
+    [
+        *((f"{turn} Contracts", "Contracts.", ["Contracts"]) for turn in ("Rethinking", "Navigating", "Unveiling")),
+        ("Contracts by Pushing", "Robots have contracts: pushing boxes.", ["Contracts", "Pushing"]),
+        ("Pushing Contracts and Treewidth", "None.", ["Treewidth"]),
+        ("Contracts and Long-Range", "Contracts.", ["Contracts", "Long-Range"]),
+    ],
+    ids=["a turn", "another", "one more", "said below, too", "rare", "a compound"],
+)
+def test_a_word_that_only_the_title_says_is_named_unasked_if_it_is_rare(
+    title: str, abstract: str, named: list[str]
+) -> None:
+    """ "Rethinking X" is no subject, "Treewidth" is one."""
+    assert FINDER.find_words(FINDER.read_paper(title, abstract), _AllGain()) == named
 
 
 class _AllGain(dict[int, float]):
@@ -234,7 +251,7 @@ COMPRESSION = Profile(
         ("Safety of large language models", "An LLM and its safety", "", "Safety of large language models."),
         ("Dwarf galaxies, stellar streams", "A stream of stellar origin", "", "Dwarf galaxies, stellar streams."),
         ("LLM safety", "Guardrails for LLM agents", "By red teaming.", "LLM safety: red teaming, Guardrails."),
-        ("LLM safety", "An LLM that talks", "A jailbreak, in passing.", 'Worded like papers on "LLM safety": talks.'),
+        ("LLM safety", "An LLM that talks", "A jailbreak, in passing.", 'Worded like papers on "LLM safety".'),
         ("Dunkle Materie", "A halo of dark matter", "DM is dark.", "Dunkle Materie: dark matter."),
         ("Matière noire, étoiles", "A halo of dark matter", "", "Matière noire, étoiles: dark matter."),
         (
@@ -270,7 +287,7 @@ def test_a_topic_is_met_by_the_words_of_its_name_in_a_title_and_by_what_papers_c
         ("Bounds on option pricing", "Your keywords: option pricing."),
         ("Pricing an option", "option pricing."),
         ("Beyond Black Scholes", "option pricing: Black Scholes."),
-        ("Options for tomatoes", "Worded like papers that match your profile: Options."),
+        ("Options for tomatoes", "Worded like papers that match your profile."),
     ],
     ids=["as written", "words apart", "a part", "half"],
 )
