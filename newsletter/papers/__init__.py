@@ -20,6 +20,7 @@ from newsletter.papers.differences import Mark, Piece, find_difference, shorten,
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
 from newsletter.papers.freshness import read_feed
 from newsletter.papers.holidays import holiday_of
+from newsletter.papers.html_text import html_to_text
 from newsletter.papers.id_months import announced_since
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
@@ -57,6 +58,7 @@ __all__ = [
     "find_withdrawn",
     "has_papers",
     "holiday_of",
+    "html_to_text",
     "is_arxiv",
     "is_current",
     "is_library_file",
