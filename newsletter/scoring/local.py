@@ -2,8 +2,8 @@
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
 every day. Novelty is left to models. The comparing itself is in ranking/rank.py, the grades in ranking/calibrate.py,
-short_profiles.py and library_profiles.py, the comments in ranking/explain.py; how well it works is measured in
-docs/scoring.md.
+ranking/short_profiles.py and ranking/library_profiles.py, the comments in ranking/explain.py; how well it works is
+measured in docs/scoring.md.
 """
 
 from __future__ import annotations

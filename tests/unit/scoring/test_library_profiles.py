@@ -62,6 +62,17 @@ def test_a_paper_kept_twice_counts_once() -> None:
     assert [each.relevance for each in score(once, make_day())] == [each.relevance for each in score(twice, make_day())]
 
 
+@pytest.mark.parametrize("title", ["Zwerggalaxien um die Milchstraße", "Les galaxies naines", "Galassie nane"])
+def test_a_title_in_another_language_is_read_in_the_wording_of_papers(title: str) -> None:
+    brought = bring(keep(title), make_day())
+    assert brought
+    assert all("galaxy" in one for one in brought)
+
+
+def test_titles_of_which_no_paper_uses_a_word_bring_nothing() -> None:
+    assert not bring(keep("数理統計学", "Xyzzyplugh"), make_day())
+
+
 @pytest.mark.parametrize("title", ["数理統計学", "…", "A", "The of and"])
 def test_a_title_without_a_word_that_papers_use_breaks_nothing(title: str) -> None:
     assert len(score(keep(title), make_day())) == len(make_day())
