@@ -22,6 +22,7 @@ from newsletter.services import live_libraries
 from newsletter.stores import Store
 
 KEPT_PAPERS = "library-papers.json"
+MOST_PAPERS = library.MAX_PAPERS  # of one file that count
 _FILES_IN_MEMORY = 16
 
 

@@ -170,7 +170,10 @@ def test_check_names_the_line_of_a_bad_file_and_counts_a_good_one(
     bad = newsletter("check")
     assert "subscribers.yaml:4: papers: mine.ris cannot be read" in bad.output
     (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
-    assert "subscribers.yaml:4: papers: mine.ris has 1 paper" in newsletter("check").output
+    assert "subscribers.yaml:4: papers: mine.ris has 1 paper\n" in newsletter("check").output
+    many = (RIS.replace("bees", f"{n} bees") for n in range(library.MOST_PAPERS + 5))
+    (tmp_path / "mine.ris").write_text("".join(many), encoding="utf-8")
+    assert "mine.ris has 200 papers or more, of which the latest 200 count" in newsletter("check").output
 
 
 def test_a_library_alone_ranks_what_is_worded_like_it_first(tmp_path: Path) -> None:
