@@ -204,13 +204,19 @@ def _unknown_papers(entries: Sequence[tuple[str, str]], settings: Settings) -> l
     return [*found[:MOST_UNKNOWN], *([f"and {more} more such papers"] if more > 0 else [])]
 
 
+def _count_papers(count: int) -> str:
+    if count == library.MOST_PAPERS:
+        return f"{count} papers or more, of which the latest {count} count"
+    return f"{count} paper{'' if count == 1 else 's'}"
+
+
 def _libraries(files: Sequence[tuple[str, str]], folder: Path) -> list[str]:
     """Counts the papers of each file that a profile names. Raises ConfigError that names the line of each bad one."""
     lines, problems = [], []
     for entry, place in files:
         try:
             count = len(library.read_file(folder / entry, entry))
-            lines.append(f"{place}: papers: {entry} has {count} paper{'' if count == 1 else 's'}")
+            lines.append(f"{place}: papers: {entry} has {_count_papers(count)}")
         except ConfigError as error:
             problems.append(f"{place}: papers: {error}")
     if problems:

@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     OWN_TOPIC = "own_topic"
     FIRST_TOPIC = "first_topic"
     PAPERS_UNKNOWN = "papers_unknown"
+    LIBRARY_UNREAD = "library_unread"  # place: of the live library
     LOWER_CUT_OFF = "lower_cut_off"  # key of the profile, lower, present; n: papers
     FEW_PAPERS = "few_papers"  # categories; n: papers
     OTHER_CATEGORY = "other_category"  # categories; n: papers; category, and the shared papers that are also in it

@@ -20,11 +20,12 @@ from newsletter.papers.differences import Mark, Piece, find_difference, shorten,
 from newsletter.papers.feed_retries import begin_asking, is_current, plan_retry
 from newsletter.papers.freshness import read_feed
 from newsletter.papers.holidays import holiday_of
+from newsletter.papers.html_text import html_to_text
 from newsletter.papers.id_months import announced_since
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
-from newsletter.papers.library import arxiv_id, is_library_file, may_exist, read_library
+from newsletter.papers.library import arxiv_id, is_library_file, keep_each_once, may_exist, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
@@ -57,10 +58,12 @@ __all__ = [
     "find_withdrawn",
     "has_papers",
     "holiday_of",
+    "html_to_text",
     "is_arxiv",
     "is_current",
     "is_library_file",
     "is_weekday",
+    "keep_each_once",
     "key_sentence",
     "latest",
     "library",

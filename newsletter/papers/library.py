@@ -13,6 +13,7 @@ from typing import Any
 
 from newsletter.errors import ConfigError
 from newsletter.model import LibraryPaper
+from newsletter.papers.html_text import html_to_text
 from newsletter.papers.latex import readable
 
 MAX_PAPERS = 200  # of a file, the latest: as many as votes (subscribers/votes.py)
@@ -71,7 +72,22 @@ def read_library(data: bytes, name: str) -> tuple[LibraryPaper, ...]:
     ]
     if not dated:
         raise ConfigError(f"{name} holds no {kind} record with a title; export it anew, or name another file")
-    return tuple(paper for _, _, paper in sorted(dated, key=lambda one: one[:2])[-MAX_PAPERS:])
+    ordered = [paper for _, _, paper in sorted(dated, key=lambda one: one[:2])]
+    return keep_each_once(ordered)[-MAX_PAPERS:]
+
+
+def keep_each_once(papers: Iterable[LibraryPaper]) -> tuple[LibraryPaper, ...]:
+    """Gives one of the papers with the same title: that weighs most, of these one with an abstract, or else the last.
+
+    The same title is one with the same letters and digits, whatever stands between them. The order is that of the last
+    ones. Same arguments, same papers.
+    """
+    best: dict[str, LibraryPaper] = {}
+    for paper in papers:
+        key = "".join(filter(str.isalnum, paper.title.casefold())) or paper.title
+        known = best.pop(key, paper)
+        best[key] = max((paper, known), key=lambda one: (one.weight, bool(one.abstract)))
+    return tuple(best.values())
 
 
 _Record = tuple[str, str, str]  # title, abstract, year
@@ -79,12 +95,19 @@ _Record = tuple[str, str, str]  # title, abstract, year
 
 def _read_bibtex(text: str) -> Iterator[_Record]:
     import bibtexparser  # noqa: PLC0415  half a second that only who names such a file should wait
+    from bibtexparser.bibdatabase import UndefinedString, as_text  # noqa: PLC0415
     from bibtexparser.bparser import BibTexParser  # noqa: PLC0415
 
-    parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False)
+    def spell(value: object) -> str:
+        try:
+            return str(as_text(value))
+        except UndefinedString:  # "month = juli": an abbreviation that the file leaves to a style says nothing here
+            return ""
+
+    parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False, interpolate_strings=False)
     for record in bibtexparser.loads(text, parser=parser).entries:
-        year = record.get("year") or record.get("date", "")
-        yield record.get("title", ""), record.get("abstract", ""), year
+        title, abstract, year, at = (spell(record.get(name, "")) for name in ("title", "abstract", "year", "date"))
+        yield title, abstract, year or at
 
 
 def _read_ris(text: str) -> Iterator[_Record]:
@@ -125,5 +148,8 @@ def _year(text: object) -> int:
 
 
 def _clean(text: object) -> str:
-    """Makes one readable line: BibTeX protects capitals with braces that are no part of a title."""
-    return " ".join(readable(text).replace("{", "").replace("}", "").split()) if isinstance(text, str) else ""
+    """Makes one readable line of TeX and of HTML, which CSL-JSON and publishers' abstracts have.
+
+    BibTeX protects capitals with braces that are no part of a title.
+    """
+    return html_to_text(readable(text).replace("{", "").replace("}", "")) if isinstance(text, str) else ""

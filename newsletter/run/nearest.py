@@ -46,8 +46,7 @@ def nearest_in_words(counts: Counts) -> str:
 def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement], scores: Sequence[Score]) -> Notice:
     """Gives what would bring this reader more: a topic, titles, other words, a lower cut-off, a category."""
     if not subscriber.profile.has_wishes:
-        # The profile has the papers that are known, the list the entries as the reader wrote them
-        return Notice(NoticeKind.PAPERS_UNKNOWN if subscriber.papers else NoticeKind.FIRST_TOPIC)
+        return _suggest_first_wish(subscriber)
     if not any(score.is_met for score in scores):
         return _suggest_common_words(subscriber.profile, candidates)
     return (
@@ -55,6 +54,13 @@ def suggest_widening(subscriber: Subscriber, candidates: Sequence[Announcement],
         or _suggest_category(subscriber, candidates)
         or _suggest_broader_words(subscriber.profile)
     )
+
+
+def _suggest_first_wish(subscriber: Subscriber) -> Notice:
+    # The profile has the papers that are known, the list the entries as the reader wrote them
+    if subscriber.zotero:
+        return Notice(NoticeKind.LIBRARY_UNREAD, {"place": subscriber.zotero.place})
+    return Notice(NoticeKind.PAPERS_UNKNOWN if subscriber.papers else NoticeKind.FIRST_TOPIC)
 
 
 def _suggest_common_words(profile: Profile, candidates: Sequence[Announcement]) -> Notice:

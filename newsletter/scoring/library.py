@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from newsletter.model import Paper, Profile, Votes
-
-
-def with_library(profile: Profile, votes: Votes) -> Votes:
-    """Adds the papers of the profile to the votes, each as "more like this" by its weight.
-
-    Same arguments, same votes.
-    """
-    return (*votes, *kept_papers(profile))
+from newsletter.papers import keep_each_once
 
 
 def kept_papers(profile: Profile) -> Votes:
-    """Gives the papers of the profile, each as "more like this" by its weight."""
+    """Gives the papers of the profile, each as "more like this" by its weight; of the same paper twice, one."""
+    papers = keep_each_once(profile.papers)
     return tuple(
-        (Paper(f"library:{n}", 1, one.title, (), one.abstract, ()), one.weight) for n, one in enumerate(profile.papers)
+        (Paper(f"library:{n}", 1, one.title, (), one.abstract, ()), one.weight) for n, one in enumerate(papers)
     )

@@ -2,7 +2,8 @@
 
 Relevance is a fixed function of how far a paper stands out from the papers of recent days, so that it means the same
 every day. Novelty is left to models. The comparing itself is in ranking/rank.py, the grades in ranking/calibrate.py,
-the comments in ranking/explain.py; how well it works is measured in docs/scoring.md.
+ranking/short_profiles.py and ranking/library_profiles.py, the comments in ranking/explain.py; how well it works is
+measured in docs/scoring.md.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from functools import cache, cached_property
 import numpy as np
 
 from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Votes
-from newsletter.scoring.library import with_library
+from newsletter.scoring.library import kept_papers
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background, weigh_sample
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
 from newsletter.scoring.ranking.explain import WORDS_FROM, Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
+from newsletter.scoring.ranking.library_profiles import LibraryFit, LibraryGrader, fit_library, is_library_alone
 from newsletter.scoring.ranking.phrases import drop_filler, find_spared
 from newsletter.scoring.ranking.pool import Pool, make_pool
 from newsletter.scoring.ranking.rank import ProfileTerms, Ranking, find_met, measure_evidence, rank, read_terms
@@ -103,7 +105,7 @@ class LocalScorer:
         if not wanted:
             return ScoreReport((), (), WORD_RANKER)
         ranked = self.rank(profile, wanted, history)
-        ranking, relevance, order = self._grade(wanted, ranked, with_library(profile, votes))
+        ranking, relevance, order = self._grade(wanted, ranked, votes)
         pool, sentences = ranked.known.pool, pick(self._comments, profile.language)
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
@@ -133,17 +135,35 @@ class LocalScorer:
         return ScoreReport(scores, (), WORD_RANKER, explain=explain)
 
     def _grade(self, wanted: Sequence[Paper], ranked: RankedPapers, votes: Votes) -> tuple[Ranking, Grades, Vector]:
-        """Gives the ranking as votes change it, and the relevance (1 to 10) and order of papers, higher first."""
-        known, pool, fit = ranked.known, ranked.known.pool, None
-        if ranked.shortness:
-            fit = self._phrases.fit(ranked.profile, wanted, pool, self._encoder, known.fields)
-        grader = _Grader(ranked.shortness, fit, ranked.yardstick)
-        relevance = grader.grade(ranked.ranking)
-        if not votes:
-            return ranked.ranking, relevance, grader.order(ranked.ranking)
-        primaries = [_primary(paper) for paper in known.papers]
-        voted = apply_votes(ranked.ranking, pool, primaries, self._read_votes(votes))
-        return voted, clip_grades(grader.grade(voted), relevance, len(votes)), grader.order(voted)
+        """Gives the ranking as votes and kept papers change it, and the relevance (1 to 10) and order, higher first."""
+        kept, ranking = kept_papers(ranked.profile), ranked.ranking
+        grader: LibraryGrader | _Grader
+        if is_library_alone(ranked.profile):  # kept papers are the wish; votes alone move its grades
+            fit, ranking = self.fit_kept_papers(ranked)
+            grader, movers = LibraryGrader(fit), votes
+        else:
+            grader = _Grader(ranked.shortness, self._fit(wanted, ranked), ranked.yardstick)
+            movers = (*votes, *kept)
+        relevance = grader.grade(ranking)
+        if not movers:
+            return ranking, relevance, grader.order(ranking)
+        voted = self._learn(ranked, (*votes, *kept))
+        return voted, clip_grades(grader.grade(voted), relevance, len(movers)), grader.order(voted)
+
+    def fit_kept_papers(self, ranked: RankedPapers) -> tuple[LibraryFit, Ranking]:
+        """Measures how papers fit those that the profile keeps, at least one, and ranks them with these as likes."""
+        kept = kept_papers(ranked.profile)
+        return fit_library(self._read_votes(kept), ranked.known.pool), self._learn(ranked, kept)
+
+    def _fit(self, wanted: Sequence[Paper], ranked: RankedPapers) -> Fit | None:
+        """Measures how the papers fit a profile that is short; None if it is not."""
+        if not ranked.shortness:
+            return None
+        return self._phrases.fit(ranked.profile, wanted, ranked.known.pool, self._encoder, ranked.known.fields)
+
+    def _learn(self, ranked: RankedPapers, votes: Votes) -> Ranking:
+        primaries = [_primary(paper) for paper in ranked.known.papers]
+        return apply_votes(ranked.ranking, ranked.known.pool, primaries, self._read_votes(votes))
 
     def rank(self, profile: Profile, papers: Sequence[Paper], history: History) -> RankedPapers:
         """Ranks these papers, then those of the days before, then shipped ones of the field, and says how to grade.

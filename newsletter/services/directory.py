@@ -100,10 +100,11 @@ def load_subscribers(
     unreadable = dict(listed.unreadable)
     changed: dict[str, overrides.ResolvedSubscriber] = {}
     subscribers = list(_read_wishes(listed.subscribers, store, unreadable, changed))
-    library.remember_ids(subscribers, store)
+    has_learned = library.remember_ids(subscribers, store)
     possible_moves = update_history(history, listed.subscribers, store, today) if today else ()
     stale = live_libraries.find_stale(subscribers, store)
-    return SubscriberList(subscribers, listed.subscribers, changed, listed.problem, unreadable, possible_moves, stale)
+    known = SubscriberList(subscribers, listed.subscribers, changed, listed.problem, unreadable, possible_moves, stale)
+    return refill(known, store) if has_learned else known
 
 
 def _read_wishes(
@@ -140,12 +141,10 @@ def _filled(reader: overrides.ResolvedSubscriber, fill: library.Adding) -> overr
 
 
 def refill(listed: SubscriberList, store: Store) -> SubscriberList:
-    """Gives the list with what is kept of live libraries now."""
+    """Gives the list with what is kept now of the papers that readers keep."""
     fill = library.filling(store)
-    subscribers = [fill(one) if one.zotero else one for one in listed.subscribers]
-    changed = {
-        who: _filled(reader, fill) if reader.subscriber.zotero else reader for who, reader in listed.changed.items()
-    }
+    subscribers = [fill(one) for one in listed.subscribers]
+    changed = {who: _filled(reader, fill) for who, reader in listed.changed.items()}
     stale = live_libraries.find_stale(subscribers, store)
     return replace(listed, subscribers=subscribers, changed=changed, stale_libraries=stale)
 

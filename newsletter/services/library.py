@@ -22,6 +22,7 @@ from newsletter.services import live_libraries
 from newsletter.stores import Store
 
 KEPT_PAPERS = "library-papers.json"
+MOST_PAPERS = library.MAX_PAPERS  # of one file that count
 _FILES_IN_MEMORY = 16
 
 
@@ -121,23 +122,26 @@ def find_unknown_ids(entries: Iterable[str], store: Store) -> set[str]:
     return {entry for entry, key in ids.items() if key in wanted}
 
 
-def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> None:
+def remember_ids(subscribers: Iterable[Subscriber], store: Store) -> bool:
     """Remembers the papers of the ids that these subscribers list, as far as their announcements are still kept.
 
-    An id that was sought in vain is sought again when another day has been announced.
+    Tells whether some were found that were not known. An id that was sought in vain is sought again when another day
+    has been announced.
     """
     ids = {key for one in subscribers for entry in one.papers if (key := arxiv_id(entry))}
     if not ids:
-        return
+        return False
     latest = store.get_days(before=date.max, limit=1)
     kept, sought = _read_document(store)
     on = latest[-1].announced_on.isoformat() if latest else ""
     wanted = {key for key in ids - kept.keys() if sought.get(key) != on}
-    if latest and wanted:
-        found = _find_announced(store, wanted, latest[-1])
-        vain = {key for key in sought if sought[key] == on} | (wanted - found.keys())
-        document = {"papers": {**kept, **found}, "sought": dict.fromkeys(sorted(vain - found.keys()), on)}
-        store.put_document(KEPT_PAPERS, json.dumps(document, indent=0))
+    if not latest or not wanted:
+        return False
+    found = _find_announced(store, wanted, latest[-1])
+    vain = {key for key in sought if sought[key] == on} | (wanted - found.keys())
+    document = {"papers": {**kept, **found}, "sought": dict.fromkeys(sorted(vain - found.keys()), on)}
+    store.put_document(KEPT_PAPERS, json.dumps(document, indent=0))
+    return bool(found)
 
 
 def _find_announced(store: Store, wanted: set[str], latest: AnnouncementDay) -> dict[str, tuple[str, str]]:

@@ -127,7 +127,7 @@ def _advise_on_nothing(trial: Trial, t: Texts) -> Iterable[str]:
         yield t["nothing_announced"]
         return
     if not trial.subscriber.profile.has_wishes:
-        yield t["only_authors"]
+        yield t["papers_unknown" if trial.subscriber.papers or trial.subscriber.zotero else "only_authors"]
         return
     nearest = max(reversed(trial.days), key=lambda day: day.best_relevance)
     cut_off = trial.subscriber.min_relevance

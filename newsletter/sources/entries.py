@@ -15,7 +15,7 @@ from html import entities
 from xml.etree import ElementTree as ET
 
 from newsletter.errors import SourceError
-from newsletter.sources.html_text import html_to_text
+from newsletter.papers import html_to_text
 from newsletter.sources.markup import MAX_TAGS, decode, moment, refuse_busy, shown, too_large
 
 MOST_ENTRIES = 1_000  # that are read of a feed, from its beginning: whole journals have fewer

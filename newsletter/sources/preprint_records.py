@@ -15,9 +15,8 @@ from typing import Any
 
 from newsletter.errors import SourceError
 from newsletter.model import Announcement, AnnounceType, Origin, Paper, PaperId
-from newsletter.papers import categories, withdrawal_notice
+from newsletter.papers import categories, html_to_text, withdrawal_notice
 from newsletter.sources.feed_papers import MOST_ABSTRACT_CHARS, MOST_TITLE_CHARS
-from newsletter.sources.html_text import html_to_text
 from newsletter.sources.json_answers import of_another_form, read_object
 from newsletter.sources.markup import shown
 from newsletter.sources.names import read_names

@@ -58,7 +58,10 @@ NO_WORDINGS = Wordings({}, {})
 
 
 def reword_profile(profile: Profile) -> Profile:
-    """Gives the profile in the papers' wording; names of topics stay as they are, but where nothing else is wanted."""
+    """Gives the profile in the papers' wording, titles of kept papers too.
+
+    Names of topics stay as they are, but where nothing else is wanted.
+    """
     wordings = load_wordings()
 
     def reword(text: str) -> str:
@@ -74,7 +77,8 @@ def reword_profile(profile: Profile) -> Profile:
         for topic in profile.topics
     )
     like, avoid = tuple(map(reword, profile.like)), tuple(map(reword, profile.avoid))
-    return replace(profile, topics=tuple(topics), about=reword(profile.about), like=like, avoid=avoid)
+    papers = tuple(replace(paper, title=reword(paper.title)) for paper in profile.papers)
+    return replace(profile, topics=tuple(topics), about=reword(profile.about), like=like, avoid=avoid, papers=papers)
 
 
 @cache

@@ -32,6 +32,7 @@ NOTICES = (
     Notice(NoticeKind.OWN_TOPIC),
     Notice(NoticeKind.FIRST_TOPIC),
     Notice(NoticeKind.PAPERS_UNKNOWN),
+    Notice(NoticeKind.LIBRARY_UNREAD, {"place": "users/12"}),
     *(Notice(NoticeKind.LOWER_CUT_OFF, {"key": "min_novelty", "lower": 5, "present": 7, "n": n}) for n in (1, 2)),
     *(Notice(NoticeKind.FEW_PAPERS, {"categories": ("cs.LG",) * n, "n": n}) for n in (1, 2, 3)),
     *(

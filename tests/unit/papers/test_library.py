@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import ConfigError
+from newsletter.model import LibraryPaper
 from newsletter.papers.citations import bibtex, ris
 from newsletter.papers.library import (
     MAX_ABSTRACT,
@@ -16,6 +17,7 @@ from newsletter.papers.library import (
     MAX_TITLE,
     arxiv_id,
     is_library_file,
+    keep_each_once,
     may_exist,
     read_library,
 )
@@ -81,6 +83,53 @@ def test_a_broken_file_is_named_with_the_remedy(data: bytes, name: str, remedy: 
     with pytest.raises(ConfigError, match=name) as error:
         read_library(data, name)
     assert remedy in str(error.value)
+
+
+def test_markup_of_html_is_no_part_of_a_title() -> None:
+    """CSL-JSON has it by its own rules; publishers' abstracts have it in every form."""
+    marked = '<span class="nocase">Bees</span> that breathe CO<sub>2</sub> &amp; <i>hum</i>'
+    texts = {
+        "x.json": json.dumps([{"title": marked, "abstract": "<jats:p>We let bees hum.</jats:p>"}]),
+        "x.ris": f"TY  - JOUR\nTI  - {marked}\nAB  - <p>We let bees hum.</p>\nER  - \n",
+        "x.bib": "@misc{a, title = {Bees that breathe CO<sub>2</sub> \\& <i>hum</i>},"
+        " abstract = {{\\textless}p{\\textgreater}We let bees hum.{\\textless}/p{\\textgreater}}}",
+    }
+    for name, text in texts.items():
+        (paper,) = read_library(text.encode(), name)
+        assert (paper.title, paper.abstract) == ("Bees that breathe CO₂ & hum", "We let bees hum.")
+
+
+@pytest.mark.parametrize("field", ["month = juli", "journal = jnat", 'note = vol # " 2"', "year = inpress"])
+def test_an_abbreviation_that_a_style_explains_keeps_no_record_out(field: str) -> None:
+    text = f"@article{{a, title = {{Bees that count}}, {field}}}\n@misc{{b, title = {{Ants}}, year = 2031}}"
+    assert [paper.title for paper in read_library(text.encode(), "x.bib")] == ["Bees that count", "Ants"]
+
+
+def test_abbreviations_of_the_file_itself_are_spelt_out() -> None:
+    text = '@string{bees = "Bees"}\n@article{a, title = bees # " that count", year = 2024, month = jan}'
+    assert [paper.title for paper in read_library(text.encode(), "x.bib")] == ["Bees that count"]
+
+
+def test_a_paper_that_a_file_has_twice_counts_once() -> None:
+    items = [
+        {"title": "Bees that count to four", "abstract": "We let bees count."},
+        {"title": "Ants"},
+        {"title": "Bees That Count: to Four."},
+        *({"title": "Ants"} for _ in range(MAX_PAPERS)),
+    ]
+    bees, ants = read_library(json.dumps(items).encode(), "x.json")
+    assert (bees.title, bees.abstract, ants.title) == ("Bees that count to four", "We let bees count.", "Ants")
+
+
+_KEPT = st.builds(LibraryPaper, st.just("x"), st.text("aB-: 你", max_size=4), st.sampled_from(["", "abstract"]))
+
+
+@given(st.lists(_KEPT, max_size=12))
+def test_of_equal_titles_one_stays_and_a_second_look_changes_nothing(papers: list[LibraryPaper]) -> None:
+    once = keep_each_once(papers)
+    assert set(once) <= set(papers)
+    assert keep_each_once(once) == once
+    assert keep_each_once([*papers, *papers]) == keep_each_once(papers)
 
 
 @given(st.sampled_from(["x.bib", "x.ris", "x.json"]), st.text(alphabet="@{}=,\"' \nTYERaé-[]:0", max_size=60))

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from newsletter.delivery import ledger
 from newsletter.mail.notices import write_notice
 from newsletter.mail.templates import load_notices
-from newsletter.model import DeliveryState, Digest, Move, NoticeKind, Paper, Profile, RunOutcome, Score, Topic
+from newsletter.model import (
+    DeliveryState,
+    Digest,
+    Move,
+    NoticeKind,
+    Paper,
+    Profile,
+    RunOutcome,
+    Score,
+    Topic,
+    ZoteroLibrary,
+)
 from newsletter.model.scores import ScoreReport
 from newsletter.model.subscribers import Frequency, Votes
 from newsletter.run.digest import build_digest
@@ -114,6 +125,13 @@ def test_who_lists_papers_of_which_nothing_is_known_is_told_so(authors: tuple[st
     given = quiet_day(profile=Profile(()), papers=("2510.99999",), pinned_authors=authors)
     assert given.outcomes() == [RunOutcome.SENT]
     assert make.present(digest_of(given).widening).kind is NoticeKind.PAPERS_UNKNOWN
+
+
+def test_who_has_a_live_library_alone_is_told_that_it_could_not_be_read_yet() -> None:
+    given = quiet_day(profile=Profile(()), zotero=ZoteroLibrary("groups/12"))
+    assert given.outcomes() == [RunOutcome.SENT]
+    notice = make.present(digest_of(given).widening)
+    assert (notice.kind, notice.values) == (NoticeKind.LIBRARY_UNREAD, {"place": "groups/12"})
 
 
 def test_who_only_follows_authors_may_ask_for_others_on_each_day() -> None:

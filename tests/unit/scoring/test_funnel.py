@@ -313,7 +313,9 @@ LIKE_LUNGS = [make.paper(f"2401.{n:05d}", title=BAD_WORDS[1], abstract=BAD_WORDS
 
 
 def library(weight: float) -> tuple[LibraryPaper, ...]:
-    return tuple(LibraryPaper("zotero:users/1", one.title, one.abstract, weight) for one in LIKE_LUNGS)
+    """Papers with different titles: of the same title one counts."""
+    numbered = enumerate(LIKE_LUNGS)
+    return tuple(LibraryPaper("zotero:users/1", f"{one.title} {n}", one.abstract, weight) for n, one in numbered)
 
 
 @pytest.mark.parametrize("n_days", [1, 3, 5])

@@ -71,6 +71,15 @@ def test_an_id_that_was_found_counts_when_its_announcement_is_forgotten(store: S
     assert titles(library.fill(ada, store)) == ["Counting flowers, as bees do 1"]
 
 
+def test_an_id_whose_announcement_is_kept_counts_from_the_first_look_at_the_list(tmp_path: Path, store: Store) -> None:
+    """The morning's mail is of that look: from the second on was a day late."""
+    announce(store, date(2026, 1, 5), *KINDS)
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(ENTRY.format('["2601.00001"]'))
+    (ada,) = directory.load_subscribers(path, store, min_relevance=6).subscribers
+    assert titles(ada) == ["Counting flowers, as bees do 1"]
+
+
 def test_an_id_sought_in_vain_is_sought_again_with_the_next_announcement(store: Store) -> None:
     ada = reader("2601.00001")
     announce(store, date(2026, 1, 5), KINDS[0])
@@ -161,7 +170,10 @@ def test_check_names_the_line_of_a_bad_file_and_counts_a_good_one(
     bad = newsletter("check")
     assert "subscribers.yaml:4: papers: mine.ris cannot be read" in bad.output
     (tmp_path / "mine.ris").write_text(RIS, encoding="utf-8")
-    assert "subscribers.yaml:4: papers: mine.ris has 1 paper" in newsletter("check").output
+    assert "subscribers.yaml:4: papers: mine.ris has 1 paper\n" in newsletter("check").output
+    many = (RIS.replace("bees", f"{n} bees") for n in range(library.MOST_PAPERS + 5))
+    (tmp_path / "mine.ris").write_text("".join(many), encoding="utf-8")
+    assert "mine.ris has 200 papers or more, of which the latest 200 count" in newsletter("check").output
 
 
 def test_a_library_alone_ranks_what_is_worded_like_it_first(tmp_path: Path) -> None:
@@ -205,7 +217,7 @@ def test_the_profiles_of_equal_readers_stay_one_object_with_their_papers(
 def test_a_file_that_grows_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "mine.ris"
     for count in (1, 2):
-        file.write_text(RIS * count, encoding="utf-8")
+        file.write_text("".join(RIS.replace("bees", f"{n} bees") for n in range(count)), encoding="utf-8")
         assert len(titles(library.reading_files(tmp_path)(reader("mine.ris")))) == count
     with pytest.raises(ConfigError, match="relative to"):
         library.reading_files(tmp_path)(reader("other.ris"))

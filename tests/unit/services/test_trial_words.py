@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency, Profile
+from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency, Profile, ZoteroLibrary
 from newsletter.run import TRIED_DAYS, Trial, TrialDay
 from newsletter.services import trial_words
 from newsletter.services.reader_texts import trial_texts
@@ -75,6 +75,18 @@ TOLD: list[tuple[str, Trial, str, str]] = [
         trial([1], [1], profile=Profile(()), pinned_authors=("Grace Hopper",)),
         "You would have got nothing on 2 of 2 days.",
         "Papers of your authors come when they are announced; a topic in your own words would bring others.",
+    ),
+    *(
+        (
+            f"papers alone, of which nothing is known, by {name}",
+            trial([1], [1], profile=Profile(()), **changes),
+            "You would have got nothing on 2 of 2 days.",
+            "Nothing is known yet of the papers you keep: papers like them come once it is.",
+        )
+        for name, changes in {
+            "ids": {"papers": ("2510.99999",)},
+            "Zotero": {"zotero": ZoteroLibrary("groups/12"), "pinned_authors": ("Grace Hopper",)},
+        }.items()
     ),
     (
         "nothing announced",

@@ -1,4 +1,4 @@
-"""HTML as feeds have it in titles and abstracts → plain text on one line. Nothing of the markup is left. Pure.
+"""HTML as feeds and libraries have it in titles and abstracts → plain text on one line, without any markup. Pure.
 
 What a browser would not show (scripts, styles, comments) is left out, images too; paragraphs end with a blank. Digits
 and signs that are raised or lowered are written so where Unicode has them (10⁻³, CO₂); other letters stay on the line.

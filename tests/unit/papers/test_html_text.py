@@ -1,10 +1,10 @@
-"""sources/html_text.py: of markup what a reader would see is left, in time that grows with the length alone."""
+"""papers/html_text.py: of markup what a reader would see is left, in time that grows with the length alone."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.sources.html_text import html_to_text
+from newsletter.papers.html_text import html_to_text
 from tests.bounded_time import assert_takes_at_most
 
 
