@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Literal
 
 from newsletter.model import Digest
 
@@ -27,10 +28,36 @@ def is_met(digest: Digest) -> bool:
     return any(entry.score.is_met for entry in nearest) or not nearest
 
 
-def follows_authors_alone(digest: Digest) -> bool:
-    """Whether the reader pins authors and wants nothing else, so that no other paper can be near."""
-    subscriber = digest.subscriber
-    return bool(subscriber.pinned_authors) and not (subscriber.profile.topics or subscriber.profile.like)
+NearestKind = Literal["nearest", "authors", "unread", "none"]
+
+
+def nearest_kind(digest: Digest) -> NearestKind:
+    """Says what the nearest papers of a digest are.
+
+    "nearest" have something that the profile wants, "none" have nothing of it. No paper can be near where the reader
+    wants authors alone ("authors"), or papers like those they keep, of which nothing is known yet ("unread").
+    """
+    profile, pinned = digest.subscriber.profile, digest.subscriber.pinned_authors
+    if is_met(digest):
+        return "nearest"
+    if pinned and not (profile.topics or profile.like):
+        return "authors"
+    return "none" if profile.has_wishes else "unread"
+
+
+_OTHERS = "Others from {whose} categories"
+_NEAREST_GROUPS: dict[NearestKind, str] = {
+    "nearest": "Nearest, though below {whose} cut-offs",
+    "authors": _OTHERS,
+    "unread": _OTHERS,
+    "none": "Without a word of {whose} profile",
+}
+_NEAREST_HEADINGS: dict[NearestKind, str] = {
+    "nearest": "Nothing matched {whose} profile closely today. The nearest:",
+    "authors": "None of {whose} authors has a paper today. Some from {whose} categories:",
+    "unread": "Nothing is known yet of {whose} kept papers. Some from {whose} categories:",
+    "none": "No paper shares a word with {whose} profile today. Some from {whose} categories:",
+}
 
 
 def nearest_heading(digest: Digest, *, whose: str) -> str:
@@ -41,15 +68,8 @@ def nearest_heading(digest: Digest, *, whose: str) -> str:
     """
     if not digest.counts.nearest:
         return ""
-    is_behind = bool(digest.counts.passed)  # what passed
-    if is_met(digest):
-        below = f"Nearest, though below {whose} cut-offs"
-        return below if is_behind else f"Nothing matched {whose} profile closely today. The nearest:"
-    if follows_authors_alone(digest):
-        others = f"Others from {whose} categories"
-        return others if is_behind else f"None of {whose} authors has a paper today. Some from {whose} categories:"
-    without = f"Without a word of {whose} profile"
-    return without if is_behind else f"No paper shares a word with {whose} profile today. Some from {whose} categories:"
+    texts = _NEAREST_GROUPS if digest.counts.passed else _NEAREST_HEADINGS
+    return texts[nearest_kind(digest)].format(whose=whose)
 
 
 def true_false(value: bool) -> str:

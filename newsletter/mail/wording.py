@@ -76,6 +76,4 @@ def nearest_heading(t: Texts, digest: Digest) -> str:
     if not digest.counts.nearest:
         return ""
     place = "group" if digest.counts.passed else "heading"
-    if formatting.is_met(digest):
-        return t[f"{place}_nearest"]
-    return t[f"{place}_authors" if formatting.follows_authors_alone(digest) else f"{place}_none"]
+    return t[f"{place}_{formatting.nearest_kind(digest)}"]

@@ -128,6 +128,18 @@ def test_papers_for_who_only_follows_authors_are_not_called_near() -> None:
             assert "word with your profile" not in words
 
 
+def test_papers_for_who_keeps_papers_that_are_not_known_yet_are_not_called_near() -> None:
+    for grades, says in (
+        ((1, 1), "Nothing is known yet of the papers you keep. Some from your categories:"),
+        ((9, 1), "Others from your categories"),
+    ):
+        digest = digest_of(*grades, is_met=False)
+        keeper = replace(digest.subscriber, profile=Profile(()), papers=("2510.00001",))
+        for words in words_of(replace(digest, subscriber=keeper)):
+            assert says in words
+            assert "word with your profile" not in words
+
+
 def test_behind_what_passed_the_nearest_have_a_heading_of_their_own() -> None:
     for words in words_of(digest_of(9, 4, 3)):
         assert words.lower().count("nearest, though below your cut-offs") == 1
