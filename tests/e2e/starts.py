@@ -6,6 +6,7 @@ each command imports what it needs: tests/unit/test_house.py, tests/e2e/wheel.sh
 The process that forks has one thread and runs no command itself.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -224,6 +225,8 @@ def _read_what_ships() -> None:
 def _serve(line: socket.socket) -> None:
     _import_everything()
     _read_what_ships()
+    gc.collect()
+    gc.freeze()  # else each command looks at all of this again, and makes a copy of it by that
     assert threading.active_count() == 1
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     while True:
