@@ -33,7 +33,7 @@ from tests.e2e import kill_at_a_write
 IS_FRESH = os.environ.get("STARTS") == "fresh"
 ON_DEMAND = (
     *("dkim", "email_validator", "flufl.bounce", "imap_tools", "openai", "premailer", "quotequail", "tinydb"),
-    "waitress",
+    *("numpy.random", "waitress"),
 )
 NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code
 COMMAND = [sys.executable, "-m", "newsletter"]
@@ -205,6 +205,7 @@ def _read_what_ships() -> None:
     from newsletter import app, web
     from newsletter.files import resources
     from newsletter.mail.render import Brand, Renderer
+    from newsletter.papers.latex import tables
     from newsletter.scoring.ranking import abbreviations, background, company, word_vectors, wordings
     from tests.archives import pages
 
@@ -220,6 +221,7 @@ def _read_what_ships() -> None:
     word_vectors.load_word_vectors()
     company.load_earlier_papers()
     background.weigh_sample()
+    tables.symbols()
 
 
 def _serve(line: socket.socket) -> None:
