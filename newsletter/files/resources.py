@@ -63,11 +63,12 @@ def load_texts(name: str, local: Path = Path(), *, former: Collection[str] = ())
     shipped = SHIPPED / name
     own = read_text(name, local)
     known = shipped.read_text(encoding="utf-8") if shipped.is_file() else own
-    return _parse(own, known, name, tuple(former))
+    return parse_texts(own, known, name, tuple(former))
 
 
 @lru_cache(maxsize=64)  # by what is in the files: YAML is slow to read, and an application is built for each check
-def _parse(own: str, known: str, name: str, former: tuple[str, ...]) -> TextsByLanguage:
+def parse_texts(own: str, known: str, name: str, former: tuple[str, ...] = ()) -> TextsByLanguage:
+    """Does as `load_texts` with the text of such a file and that of the shipped one."""
     if own == known:
         return load_sentences(own, name)
-    return load_sentences(own, name, shipped=_parse(known, known, name, ()), former=former)
+    return load_sentences(own, name, shipped=parse_texts(known, known, name), former=former)

@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 from jinja2 import BaseLoader, Environment, TemplateSyntaxError
 from jinja2.exceptions import TemplateNotFound
+from jinja2.utils import LRUCache
 
 _BEGINS = {"variable_begin": "variable_end", "block_begin": "block_end", "comment_begin": "comment_end"}
 _BEGINS |= {"raw_begin": "raw_end"}
 _STYLE = re.compile(r""" style=(?:"[^"]*"|'[^']*')""")
 _INCLUDE = re.compile(r'\{% include "([\w-]+\.html)" %\}\n?')
+_KEPT = LRUCache(16)  # by the page itself: a process builds several renderers of the same few templates
 _STAND_IN = re.compile(r"<!--jinja(\d+)-->|jinja(\d+)jinja")
 
 
@@ -33,21 +34,20 @@ class InliningLoader(BaseLoader):
         source, filename, is_fresh = self._inner.get_source(environment, template)
         if not template.endswith(".html"):
             return source, filename, is_fresh
-        environment.parse(source, template, filename)  # a mistake is told with its line here, which inlining moves
-        source = _INCLUDE.sub(lambda found: self._part(environment, found[1]), source)
-        return inline_template(environment, self._prepare(source), template, filename), filename, is_fresh
-
-    def _part(self, environment: Environment, name: str) -> str:
-        """The source of a template that another takes in: there it gets its styles, as it has no style block itself."""
-        source, filename, _ = self._inner.get_source(environment, name)
-        environment.parse(source, name, filename)
-        return source
+        parts = {name: self._inner.get_source(environment, name)[:2] for name in _INCLUDE.findall(source)}
+        whole = self._prepare(_INCLUDE.sub(lambda found: parts[found[1]][0], source))
+        key = (environment.lexer, whole, template, filename)
+        inlined = _KEPT.get(key)
+        if inlined is None:
+            for name, (text, file) in {template: (source, filename), **parts}.items():
+                environment.parse(text, name, file)  # a mistake is told with its line here, which inlining moves
+            inlined = _KEPT[key] = inline_template(environment, whole, template, filename)
+        return inlined, filename, is_fresh
 
     def list_templates(self) -> list[str]:
         raise TemplateNotFound("a mail's templates are loaded by name")
 
 
-@lru_cache(maxsize=16)  # by the page itself: a process builds several renderers of the same few templates
 def inline(html: str) -> str:
     """Moves the styles of the first style block into the elements; one marked data-premailer="ignore" stays."""
     from premailer import Premailer  # noqa: PLC0415  a quarter of a second that only who renders a mail should wait

@@ -41,7 +41,7 @@ from newsletter.mail.welcome import WelcomeContent, WelcomeView
 from newsletter.mail.welcome import view_of as welcome_view_of
 from newsletter.model import Digest, Frequency, Profile, RenderedDigest
 from newsletter.signing import Signer
-from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, load_texts, pick, write_colon
+from newsletter.texts import FALLBACK_LANGUAGE, Texts, TextsByLanguage, pick, write_colon
 from newsletter.theme import Theme, load_theme
 
 __all__ = ["Brand", "Renderer"]
@@ -218,8 +218,7 @@ class Renderer:
 def _load_texts(folders: Sequence[Path], name: str) -> TextsByLanguage:
     """Reads the sentences in the first of these folders; what an operator's copy does not say is said as shipped."""
     file = f"templates/email/{name}"
-    shipped = load_texts(resources.read_text(file, resources.SHIPPED), file)
-    return load_texts(_text_of(folders, name), file, shipped=shipped)
+    return resources.parse_texts(_text_of(folders, name), resources.read_shipped(file), file)
 
 
 def _text_of(folders: Sequence[Path], name: str) -> str:

@@ -289,6 +289,7 @@ class FakeTime:
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # else threads that wait for their turn ask without end
             "NO_FAKE_STAT": "1",
         }
 

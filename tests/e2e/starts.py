@@ -6,6 +6,7 @@ each command imports what it needs: tests/unit/test_house.py, tests/e2e/wheel.sh
 The process that forks has one thread and runs no command itself.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -32,7 +33,7 @@ from tests.e2e import kill_at_a_write
 IS_FRESH = os.environ.get("STARTS") == "fresh"
 ON_DEMAND = (
     *("dkim", "email_validator", "flufl.bounce", "imap_tools", "openai", "premailer", "quotequail", "tinydb"),
-    "waitress",
+    *("numpy.random", "waitress"),
 )
 NUMBER = struct.Struct("!i")  # what is told of a command: its process, then its exit code
 COMMAND = [sys.executable, "-m", "newsletter"]
@@ -204,6 +205,7 @@ def _read_what_ships() -> None:
     from newsletter import app, web
     from newsletter.files import resources
     from newsletter.mail.render import Brand, Renderer
+    from newsletter.papers.latex import tables
     from newsletter.scoring.ranking import abbreviations, background, company, word_vectors, wordings
     from tests.archives import pages
 
@@ -219,11 +221,14 @@ def _read_what_ships() -> None:
     word_vectors.load_word_vectors()
     company.load_earlier_papers()
     background.weigh_sample()
+    tables.symbols()
 
 
 def _serve(line: socket.socket) -> None:
     _import_everything()
     _read_what_ships()
+    gc.collect()
+    gc.freeze()  # else each command looks at all of this again, and makes a copy of it by that
     assert threading.active_count() == 1
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
     while True:

@@ -57,6 +57,7 @@ def test_killed_from_outside_the_next_run_loses_and_doubles_nothing(tmp_path: Pa
 
 
 def test_a_mail_cut_off_is_shown_even_if_no_run_ever_ended(tmp_path: Path) -> None:
+    killed_run.morning(killed_run.prepare(tmp_path / "warm"))  # else each process reads again what is read late
     writes = killed_run.writes_of(killed_run.prepare(tmp_path / "counted"))
     accepting = [nth for nth, kind in enumerate(writes, 1) if re.match(r"os.rename /\d{4}-\d\d\.json 3", kind)]
     folder = killed_run.prepare(tmp_path / "killed")

@@ -79,7 +79,7 @@ def test_each_paper_is_considered_once_for_each_reader_whatever_goes_wrong(tmp_p
 def test_so_it_is_in_a_database_and_with_fewer_rounds(postgres_url: str) -> None:
     database = Database(parse_url(postgres_url))
     with closing(database):
-        _, found = live(SqlStore(database), 14, TROUBLES, absences=[AWAY], every=2 * AN_HOUR)
+        _, found = live(SqlStore(database), 14, TROUBLES, absences=[AWAY], every=3 * AN_HOUR)
     assert found.faults == [], "\n".join(found.lines())
     assert found.considered > 250
 

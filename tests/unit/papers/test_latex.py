@@ -169,7 +169,7 @@ def test_what_cannot_be_seen_is_left_out(text: str, shown: str) -> None:
 
 
 @given(st.text(max_size=300) | soup)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_no_text_raises_or_grows_much(text: str) -> None:
     report = readable_report(text)
     assert len(report.text) <= 3 * len(text) + 20
@@ -178,7 +178,7 @@ def test_no_text_raises_or_grows_much(text: str) -> None:
 
 
 @given(soup)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_letters_outside_macros_are_never_lost(text: str) -> None:
     """No macro of the soup has a B in its name; where an argument may be left out on purpose it is not drawn."""
     text = re.sub(r"(\\[A-Za-z]+?)(?=B)", r"\1 ", text)  # nor does it get one from its neighbour

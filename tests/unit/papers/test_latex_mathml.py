@@ -133,14 +133,14 @@ def test_a_formula_that_cannot_be_typeset_is_shown_as_text() -> None:
 
 
 @given(st.text(max_size=300) | soup)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_pieces_together_are_the_readable_text(text: str) -> None:
     assert "".join(piece.text for piece in typeset(text)) == readable(text)
     assert all(piece.text for piece in typeset(text))
 
 
 @given(soup, st.booleans())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_no_tex_brings_markup_of_its_own(tex: str, is_display: bool) -> None:
     """Elements and attributes as an independent parser sees them; the alternative text is a stranger's, too."""
     answer, reason = mathml_or_reason(Part(tex, tex, is_display))

@@ -74,7 +74,7 @@ def problems_of(text: str) -> tuple[str, ...]:
 NAMES = st.sampled_from([*LISTS, *SINGLE, "about", "topic-0-name", "topic-1-relevant", "topic-99-name", "topic-x-name"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(
     st.dictionaries(NAMES, st.text(max_size=40) | st.sampled_from(["- a", "a: b", "'", '"', "#", "|", "7"])), st.text()
 )

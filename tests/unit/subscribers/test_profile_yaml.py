@@ -277,7 +277,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.text() | st.lists(_PIECES, max_size=25).map("".join))
 @example("[" * 5_000)
 @example("- " * 100_000)

@@ -390,7 +390,7 @@ def test_any_text_or_bytes_give_subscribers_or_a_config_error(source: str | byte
     _answers(source)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(_PIECES, max_size=25).map("".join))
 @example("subscribers: [" * 5_000)
 @example("{" * 100_000)
