@@ -1,6 +1,6 @@
 """Fits the chances behind the grades of short profiles on judged days, and shows how well they hold on others.
 
-    python benchmarks/fit_short_profiles.py CORPUS [--check FOLDER] [--without-company]
+    python benchmarks/fit_short_profiles.py CORPUS [--check FOLDER] [--without-company | --among-few]
 
 Fits on benchmarks/newcomers (see its README), prints the constants for scoring/ranking/short_profiles.py, and then a
 table: of the papers of each grade, how many are right (grade 2 or 3 of the judges), once with chances that no day of
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ GRADES = ((9, 10), (7, 8), (6, 6), (5, 5), (3, 4), (1, 2))
 CUTS = (5, 6, 7)
 
 
+class Company(Enum):
+    """What earlier papers are seen beside, as the end of the constants' names."""
+
+    FIELD = ""
+    OWN = "_AMONG_FEW"  # the papers of each one's own categories
+    NONE = "_WITHOUT_COMPANY"
+
+
 @dataclass(frozen=True, slots=True)
 class DescribedDay:
     """What speaks for each paper of one profile's day, the constant last, and which papers are right."""
@@ -44,24 +53,24 @@ class DescribedDay:
     right: npt.NDArray[np.bool_]
 
 
-def describe_all(folder: Path, corpus: Path, *, with_company: bool) -> list[DescribedDay]:
+def describe_all(folder: Path, corpus: Path, company: Company) -> list[DescribedDay]:
     """Describes every judged day; with company, those of which it is known."""
     scorer = LocalScorer(comments=resources.load_texts("prompts/comments.yaml"))
     phrases, encoder = PhraseReader(), Encoder()
     days = load_judged_days(folder, load_days(corpus))
-    described = [describe(day, scorer, phrases, encoder, with_company) for day in days]
+    described = [describe(day, scorer, phrases, encoder, company) for day in days]
     return [day for day in described if day is not None]
 
 
 def describe(
-    day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder, with_company: bool
+    day: JudgedDay, scorer: LocalScorer, phrases: PhraseReader, encoder: Encoder, company: Company
 ) -> DescribedDay | None:
     papers = [each.paper for each in day.candidates]
     ranked = scorer.rank(day.subscriber.profile, papers, day.history[-MEMORY:])
     fit = phrases.fit(ranked.profile, papers, ranked.known.pool, encoder, ranked.known.fields)
-    if with_company and fit.company is None:
+    if company is not Company.NONE and fit.company is None:
         return None
-    fit = fit if with_company else replace(fit, company=None)
+    fit = replace(fit, company={Company.NONE: None, Company.OWN: fit.own_company, Company.FIELD: fit.company}[company])
     score = np.clip(ranked.ranking.score, *PLACE_RANGE)
     signs = np.column_stack([describe_fit(fit, score), np.ones(len(papers))])
     right = np.array([day.grades.get(paper.arxiv_id, 0) >= RIGHT for paper in papers], dtype=np.bool_)
@@ -108,15 +117,16 @@ def main() -> None:
     options.add_argument("corpus", type=Path)
     options.add_argument("--check", type=Path, help="another folder of judged profiles")
     options.add_argument("--without-company", action="store_true", help="as in fields where it is not known")
+    options.add_argument("--among-few", action="store_true", help="beside the papers of each one's own categories")
     chosen = options.parse_args()
-    days = describe_all(OWN, chosen.corpus, with_company=not chosen.without_company)
+    company = Company.NONE if chosen.without_company else Company.OWN if chosen.among_few else Company.FIELD
+    days = describe_all(OWN, chosen.corpus, company)
     *weights, offset = (round(float(each), 2) for each in fit_weights(days))
-    which = "_WITHOUT_COMPANY" if chosen.without_company else ""
-    print(f"WEIGHTS{which} = {tuple(weights)}\nOFFSET{which} = {offset}")
+    print(f"WEIGHTS{company.value} = {tuple(weights)}\nOFFSET{company.value} = {offset}")
     show("profiles left out in turn", days, leave_out(days))
     show("all together", days, [day.signs @ np.array([*weights, offset]) for day in days])
     if chosen.check:
-        others = describe_all(chosen.check, chosen.corpus, with_company=not chosen.without_company)
+        others = describe_all(chosen.check, chosen.corpus, company)
         show(str(chosen.check), others, [day.signs @ np.array([*weights, offset]) for day in others])
 
 

@@ -173,12 +173,13 @@ def _venues_without_account(file: SubscribersFile, settings: Settings) -> list[s
 def _unknown_words(path: Path, text: bytes, file: SubscribersFile, settings: Settings) -> list[str]:
     """Names the lines that ask for words that no paper uses: a notice, since a new word may be meant."""
     profiles = dict.fromkeys(one.profile for one in file.subscribers)
-    words = dict.fromkeys(word for profile in profiles for word in find_unknown_words(profile))
+    meant = {each.written: each.nearest for profile in profiles for each in find_unknown_words(profile)}
     model = "" if settings.model else ", or set NEWSLETTER_MODEL: a model reads every language"
+    other = f"write it in English, or in another spelling{model}"
     found = [
-        f"{path}:{line}: no paper of the last years says “{yaml_nodes.bare(word)}”; write it in English, or in another"
-        f" spelling{model}"
-        for line, word in find_phrase_lines(text, list(words))
+        f"{path}:{line}: no paper of the last years says “{yaml_nodes.bare(word)}”;"
+        f" {f'did you mean “{meant[word]}”?' if meant[word] else other}"
+        for line, word in find_phrase_lines(text, list(meant))
     ]
     more = len(found) - MOST_UNKNOWN
     return [*found[:MOST_UNKNOWN], *([f"and {more} more lines with such words"] if more > 0 else [])]

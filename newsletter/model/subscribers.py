@@ -37,6 +37,14 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownWords:
+    """Words of a profile that no paper uses, as the reader wrote them, and what was meant, if they seem mistyped."""
+
+    written: str
+    nearest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ZoteroLibrary:
     """A library at zotero.org, or one collection of it, whose papers a reader keeps."""
 

@@ -2,7 +2,7 @@
 
 What papers use is a shipped set of words, made by benchmarks/make_known_words.py from abstracts and a dictionary of
 English. It is a Bloom filter: a word that is in it is always found; of others some three in a hundred are, too, and
-are not named then.
+are not named then. What a mistyped word was meant to be is found by nearest_words.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from newsletter.model import Profile
+from newsletter.model import Profile, UnknownWords
+from newsletter.scoring.nearest_words import find_nearest
+from newsletter.scoring.ranking.filler import FOREIGN_FILLER
 from newsletter.scoring.ranking.phrases import find_telling_words
 from newsletter.scoring.ranking.word_forms import normalise
 from newsletter.scoring.ranking.wordings import load_wordings
@@ -23,24 +25,46 @@ HASHES = 5  # of each word, in a set of seven bits a word
 MOST_WORDS = 10
 MOST_CHARS = 60
 
+_WORD = re.compile(r"[^\W_]+")
 _JOINT = re.compile(r"[\s\-\u2010\u2011]+")
 # An English word whose base is known is known; the dictionary has no inflected forms.
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "r", "ers", "est", "ness", "ity", "al", "ally", "ic", "ism", "ist")
 
+# Everyday words of other languages: a text with one of them is not English.
+_FOREIGN = FOREIGN_FILLER - {"das", "die", "do", "el", "i", "in", "la", "los", "mit", "no", "per", "rund", "via"}
 
-def find_unknown_words(profile: Profile) -> tuple[str, ...]:
+
+def find_unknown_words(profile: Profile) -> tuple[UnknownWords, ...]:
     """Finds what the topics and liked keywords ask for in words that no paper uses, as the reader wrote it, each once.
 
-    Neighbours are given together ("Grüne Löcher"); at most MOST_WORDS, each of at most MOST_CHARS characters.
+    Neighbours are given together ("Grüne Löcher"); at most MOST_WORDS, each of at most MOST_CHARS characters. What was
+    meant is given where each of them is a slip of the keys, in a text that is not of another language.
     Names with digits or capitals inside, and abbreviations, are never among them: a new one is born every day. Neither
     is what the ranker reads as English, as it does with usual words of some languages.
     """
     texts = [topic.relevant or topic.name for topic in profile.topics] + list(profile.like)
-    found: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for text in texts:
         for words in _find_in(load_wordings().reword(text)):
-            found.setdefault(words.casefold(), words)
-    return tuple(found.values())[:MOST_WORDS]
+            found.setdefault(words.casefold(), (words, text))
+    chosen = list(found.values())[:MOST_WORDS]
+    return tuple(UnknownWords(words[:MOST_CHARS], _correct(words, text)) for words, text in chosen)
+
+
+def _correct(words: str, text: str) -> str:
+    """Gives these words of a text as they were meant.
+
+    "" if one of them is near no usual word, if they are too long to be named, or if the text is of another language.
+    """
+    written = _WORD.findall(text)
+    if len(words) > MOST_CHARS or any(word.lower() in _FOREIGN for word in written):
+        return ""
+    small = [word for word in written if word.islower()]  # without any, the text is written as titles are
+    meant = {
+        word: find_nearest(word, is_name=word[0].isupper() and word != written[0] and bool(small))
+        for word in _WORD.findall(words)
+    }
+    return _WORD.sub(lambda match: meant[match.group()], words) if all(meant.values()) else ""
 
 
 def _find_in(text: str) -> Iterator[str]:
@@ -54,7 +78,7 @@ def _find_in(text: str) -> Iterator[str]:
         else:
             runs.append((word.start(), word.end()))
     for start, end in runs:
-        yield " ".join(text[start:end].split())[:MOST_CHARS]
+        yield " ".join(text[start:end].split())
 
 
 def is_known(word: str) -> bool:

@@ -20,6 +20,7 @@ from newsletter.model import (
     ProfileRevision,
     RevisionOrigin,
     Subscriber,
+    UnknownWords,
 )
 from newsletter.run import TRIED_DAYS, Trial, count_days, try_days
 from newsletter.scoring import ScoreCache, Scorer
@@ -54,7 +55,7 @@ class ProfileService:
         store: Store,
         scorer: Callable[[], Scorer],
         *,
-        find_unknown_words: Callable[[Profile], Sequence[str]] = lambda _: (),
+        find_unknown_words: Callable[[Profile], Sequence[UnknownWords]] = lambda _: (),
         is_judged: bool = False,
     ) -> None:
         self._listed = listed

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from newsletter.addresses import base_address, is_same_mailbox, subscriber_id
 from newsletter.delivery import ledger
-from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, Subscriber
+from newsletter.model import Message, Profile, PromisedMail, RevisionOrigin, SignUp, Subscriber, UnknownWords
 from newsletter.papers import arxiv_day, categories, venues
 from newsletter.run import ON_THE_MINUTE, Timing, first_mail_at, mail_date, next_mail_at
 from newsletter.senders import Sender
@@ -63,7 +63,7 @@ class SignupService:
     now: Callable[[], datetime]
     wake: Callable[[], None]  # whoever calls `send_next`
     log_outcome: Callable[[str, str], None]  # for the log: whose sign-up, and what became of it
-    find_unknown_words: Callable[[Profile], Sequence[str]] = lambda profile: ()
+    find_unknown_words: Callable[[Profile], Sequence[UnknownWords]] = lambda profile: ()
     offers_venues: bool = False  # those of OpenReview that the form names
     timing: Timing = ON_THE_MINUTE
     alert: Callable[[str], None] = lambda who: None  # the operator: another address has this id; nothing was changed

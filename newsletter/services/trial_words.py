@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from newsletter.formatting import cut_at_clause
-from newsletter.model import HIGHEST_GRADE, Frequency
+from newsletter.model import HIGHEST_GRADE, Frequency, UnknownWords
 from newsletter.papers import readable
 from newsletter.run import TRIED_DAYS, Trial, TrialDay
 from newsletter.texts import Texts, join_sentences, write_short_date, write_weekday
@@ -75,17 +75,27 @@ def name_uncollected(trial: Trial, t: Texts) -> str:
     return t("uncollected", names=t["comma"].join(trial.uncollected)) if trial.uncollected else ""
 
 
-def explain_unknown(words: Sequence[str], t: Texts, *, is_judged: bool) -> str:
-    """Says which words of a profile no paper uses, and what to do; nothing if all are known.
+def explain_unknown(words: Sequence[UnknownWords], t: Texts, *, is_judged: bool) -> str:
+    """Says which words of a profile no paper uses, what mistyped ones were meant to be, and what to do about others.
 
-    Where `is_judged`, a model reads the profile as well, in any language: then it is a matter of what it gets to see.
+    Nothing if all are known. Where `is_judged`, a model reads the profile as well, in any language: then it is a matter
+    of what it gets to see.
     """
-    if not words:
-        return ""
-    quoted = [t("quoted", word=cut_at_clause(word, MOST_WORD_CHARS)) for word in words]
-    names, rest = t["comma"].join(quoted[:MOST_WORDS]), len(quoted) - MOST_WORDS
-    names = t("and_more", names=names, n=rest) if rest > 0 else names
-    return t("unknown_judged" if is_judged else "unknown", names=names, n=len(words))
+    mistyped, others = [one for one in words if one.nearest], [one.written for one in words if not one.nearest]
+    sentences = []
+    if mistyped:
+        meant = _quote([one.nearest for one in mistyped[:MOST_WORDS]], t)
+        sentences.append(t("mistyped", names=_quote([one.written for one in mistyped], t), meant=meant))
+    if others:
+        sentences.append(t("unknown_judged" if is_judged else "unknown", names=_quote(others, t), n=len(others)))
+    return join_sentences(sentences, t.language)
+
+
+def _quote(words: Sequence[str], t: Texts) -> str:
+    """Lists words in quotes, and says how many more there are."""
+    quoted = [t("quoted", word=cut_at_clause(word, MOST_WORD_CHARS)) for word in words[:MOST_WORDS]]
+    names, rest = t["comma"].join(quoted), len(words) - MOST_WORDS
+    return t("and_more", names=names, n=rest) if rest > 0 else names
 
 
 def describe_day(trial: Trial, day: TrialDay, t: Texts) -> str:

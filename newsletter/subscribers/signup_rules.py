@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import count
 
 from newsletter.delivery import may_resubscribe, resubscribe
-from newsletter.model import AddressStatus, PromisedMail, SignUp
+from newsletter.model import AddressStatus, PromisedMail, SignUp, UnknownWords
 
 LINK_VALID_FOR = timedelta(days=7)
 MAX_MAILS_A_WEEK = 3  # to one address from Monday on, and one a day: whoever fills in the form may mean no good
@@ -68,7 +68,7 @@ class Confirmation:
     words: str = ""  # empty: they come back, and what held before holds again, not the form
     language: str = ""  # that was asked for; empty: not known
     first_mail_at: datetime | None = None  # when the next mail may come, in its reader's zone; none: mail pauses
-    unknown_words: tuple[str, ...] = ()  # of the words of who is subscribed, those that no paper uses
+    unknown_words: tuple[UnknownWords, ...] = ()  # of the words of who is subscribed, those that no paper uses
 
 
 def may_be_mailed(status: AddressStatus) -> bool:

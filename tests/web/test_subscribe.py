@@ -18,7 +18,7 @@ from newsletter.addresses import subscriber_id
 from newsletter.delivery import suppression
 from newsletter.files import resources
 from newsletter.mail.message import MailIdentity
-from newsletter.model import Subscriber, Suppression, SuppressionReason
+from newsletter.model import Subscriber, Suppression, SuppressionReason, UnknownWords
 from newsletter.papers.categories import SUBJECTS
 from newsletter.papers.taxonomy import CATEGORIES
 from newsletter.services.service_mail import ServiceMails
@@ -78,7 +78,7 @@ class SignUpSite:
             now=lambda: self.now,
             wake=self.wake,
             log_outcome=lambda who, outcome: None,
-            find_unknown_words=lambda profile: [t.relevant for t in profile.topics if "<" in t.relevant],
+            find_unknown_words=lambda profile: [UnknownWords(t.relevant) for t in profile.topics if "<" in t.relevant],
             offers_venues=self.offers_venues,
         )
         part = replace(part_of(self.store), now=lambda: self.now, signups=self.signups)

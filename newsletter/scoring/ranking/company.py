@@ -2,14 +2,15 @@
 
 Of each paper the shipped file has the most telling stems and the categories, and no text; it is made by
 benchmarks/make_company.py. Papers that have the words of a phrase lie, in the table of word vectors, in some direction
-from all papers of the field; a paper that lies there, too, is like them, whatever words it uses.
+from all papers of the field; a paper that lies there, too, is like them, whatever words it uses. Only many
+papers show what a day's field is: among few, each is seen beside the earlier papers of its own categories.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,13 @@ from newsletter.scoring.ranking.word_vectors import WordVectors, load_word_vecto
 
 SHIPPED = Path(__file__).with_name("company.npz")
 FEWEST_PAPERS = 100  # of a field: fewer show no direction
+FEWEST_OF_CATEGORY = 20  # papers that show where those of a category lie; math.AG has 21, math.CO 47
 ENOUGH = 0.7  # of a phrase's weight: papers with less of it are not on it
 REACHED_BY = 5  # papers: one may have all the words by chance
 _ROWS = 2000  # at once, for the sake of memory
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class EarlierPapers:
     """Papers by their telling stems: the papers that have the n-th of `terms` are `rows` from the n-th of `starts` on.
 
@@ -42,6 +44,28 @@ class EarlierPapers:
     categories: tuple[str, ...]
     members: npt.NDArray[np.bool_]
     places: Places
+
+    @cached_property
+    def centres(self) -> Mapping[str, Vector]:
+        """Where the papers of each category lie on average, as far as there are some."""
+        counts = self.members.sum(axis=0)
+        enough = np.flatnonzero(counts >= FEWEST_OF_CATEGORY)
+        return {self.categories[n]: self.places[self.members[:, n]].mean(axis=0) for n in enough}
+
+    @cached_property
+    def away(self) -> Places:
+        """How far each paper lies from what is usual in its own categories."""
+        usual = [self.find_usual(own) for own in self._list_categories()]
+        return np.asarray(self.places - np.array(usual, dtype=np.float32), dtype=np.float32)
+
+    def find_usual(self, categories: Iterable[str]) -> Vector:
+        """Finds where papers of these categories lie on average; where nothing is known of them, all papers."""
+        known = [self.centres[name] for name in categories if name in self.centres]
+        return np.asarray(np.mean(known, axis=0) if known else self.places.mean(axis=0), dtype=np.float64)
+
+    def _list_categories(self) -> Iterator[list[str]]:
+        for row in self.members:
+            yield [self.categories[n] for n in np.flatnonzero(row)]
 
     def have(self, stem: int) -> npt.NDArray[np.bool_]:
         """Tells of each paper whether it has a stem."""
@@ -62,38 +86,52 @@ class Company:
     """What earlier papers of a field tell of some phrases.
 
     `likeness` is how much each place lies where those lie that have a phrase, of the phrase it is likest (−1 to 1); all
-    0 where none has a phrase, and None where papers of the field are too few to tell. `reach` is the largest share of a
-    phrase's weight that papers of the field have (0–1), which is little for a sentence in everyday words; 1 where there
-    are few papers.
+    0 where none has a phrase, and None where papers of the field are too few to tell. `own_likeness` is the same beside
+    the papers of the place's own categories instead of the field: what all of math.CO has tells none of it apart.
+    `reach` is the largest share of a phrase's weight that papers of the field have (0–1), which is little for a
+    sentence in everyday words; 1 where there are few papers.
     """
 
     likeness: Vector | None
+    own_likeness: Vector | None
     reach: float
 
 
 def measure_company(
-    phrases: Sequence[Phrase], places: Places, fields: Collection[str], stem_of: Callable[[str], int]
+    phrases: Sequence[Phrase],
+    places: Places,
+    categories: Sequence[Sequence[str]],
+    fields: Collection[str],
+    stem_of: Callable[[str], int],
 ) -> Company:
-    """Looks the phrases up in earlier papers of these fields, and compares these places (a row each) with theirs.
+    """Looks the phrases up in earlier papers of these fields, and compares places with theirs.
 
-    `stem_of` gives the key of a form's stem.
+    `places` has a row for each paper, and `categories` those of each. `stem_of` gives the key of a form's stem.
     """
     papers, background = load_earlier_papers(), load_background()
     own = papers.are_of(fields)
     if own.sum() < FEWEST_PAPERS or not phrases:
-        return Company(None, 1.0)
+        return Company(None, None, 1.0)
     centre = papers.places[own].mean(axis=0)
     away = shorten(places - centre)
-    likeness, reach = list[Vector](), 0.0
+    usual = np.array([papers.find_usual(each) for each in categories], dtype=np.float32)
+    own_away = shorten(places - usual.reshape(places.shape))
+    likeness, own_likeness, reach = list[Vector](), list[Vector](), 0.0
     for phrase in phrases:
         covered = _cover(phrase, papers, background, stem_of) * own
         reach = max(reach, phrase.trust * float(np.partition(covered, -REACHED_BY)[-REACHED_BY]))
         # a word that nobody uses is one that all lack: what is left of such a phrase says too little of its company
         weights = np.maximum(covered - ENOUGH, 0.0)
         if weights.any():
-            direction = papers.places.T @ (weights / weights.sum()).astype(np.float32) - centre
-            likeness.append(phrase.trust * (away @ shorten(direction[None])[0]).astype(np.float64))
-    return Company(np.max(likeness or [np.zeros(len(places))], axis=0), reach)
+            shares = (weights / weights.sum()).astype(np.float32)
+            likeness.append(phrase.trust * _liken(away, papers.places.T @ shares - centre))
+            own_likeness.append(phrase.trust * _liken(own_away, papers.away.T @ shares))
+    nothing = [np.zeros(len(places))]
+    return Company(np.max(likeness or nothing, axis=0), np.max(own_likeness or nothing, axis=0), reach)
+
+
+def _liken(places: Places, direction: Places) -> Vector:
+    return np.asarray(places @ shorten(direction[None])[0], dtype=np.float64)
 
 
 def _cover(phrase: Phrase, papers: EarlierPapers, background: Background, stem_of: Callable[[str], int]) -> Vector:

@@ -172,7 +172,7 @@ class Explainer:
         gains = self._gains.of(row, int(self._best[row]))
         words = self._choose(text, self._finder.find_words(text, gains), without=name)
         sentence = ("similar" if name else "similar_only") + ("" if words else "_bare")
-        return self._sentences(sentence, topic=cut_at_clause(name, MAX_TOPIC_CHARS), words=", ".join(words))
+        return self._sentences(sentence, topic=cut_at_clause(readable(name), MAX_TOPIC_CHARS), words=", ".join(words))
 
     def _read_topic(self, topic: Topic) -> _TopicWords:
         if topic not in self._topic_words:
@@ -197,7 +197,7 @@ class Explainer:
 
     def _match(self, name: str, words: Sequence[str], relevance: int) -> str:
         """Says that the paper is on this topic or keyword, and what of it."""
-        topic = cut_at_clause(name, MAX_TOPIC_CHARS)
+        topic = cut_at_clause(readable(name), MAX_TOPIC_CHARS)
         sentence = "match" if relevance >= WEAK_BELOW else "weak"
         return self._sentences(sentence, topic=topic, words=", ".join(words)) if words else self._end(topic)
 

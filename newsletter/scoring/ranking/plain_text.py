@@ -24,8 +24,14 @@ _ACCENTS = dict(
 _NAMES = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau
 upsilon phi chi psi omega""".split()
 _GREEK = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", _NAMES, strict=True))
-_LETTERS = str.maketrans({letter: f" {name} " for small, name in _GREEK.items() for letter in {small, small.upper()}})
+_NAMES_OF = {letter: name for small, name in _GREEK.items() for letter in {small, small.upper()}}
+_LETTERS = str.maketrans({letter: f" {name} " for letter, name in _NAMES_OF.items()})
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_SPELLINGS = str.maketrans(_NAMES_OF) | _DIGITS | _RAISED
+
+# A word of a text as it is shown: a Greek letter is one by itself, as it is in plain letters.
+SHOWN_WORD = re.compile(rf"[{''.join(_NAMES_OF)}]|[^\W_{''.join(_NAMES_OF)}]+")
 
 
 def plain(text: str) -> str:
@@ -41,6 +47,11 @@ def plain_but_greek(text: str) -> str:
     if "\\" in text:
         text = _ACCENTED.sub(_accent, text)
     return text if text.isascii() else text.translate(_DIGITS)
+
+
+def spell(word: str) -> str:
+    """Gives a word in small letters, a Greek letter by its name and raised and lowered digits as digits."""
+    return word.lower() if word.isascii() else word.translate(_SPELLINGS).lower()
 
 
 def _accent(match: re.Match[str]) -> str:

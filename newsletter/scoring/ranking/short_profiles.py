@@ -8,7 +8,7 @@ between gets something of both.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +36,15 @@ OFFSET = -6.09
 # The same where nothing is known of company, as in other fields than arXiv's: of coverage, ranking and meaning.
 WEIGHTS_WITHOUT_COMPANY = (5.22, 0.73, 3.06)
 OFFSET_WITHOUT_COMPANY = -5.4
+# The same on a day of few papers, with company beside the papers of each one's own categories.
+WEIGHTS_AMONG_FEW = (4.66, 0.57, 1.57, 4.3)
+OFFSET_AMONG_FEW = -5.91
+FEW, MANY = 10, 20  # papers: up to the first number those weights hold, from the second on the others
 _UNWANTED_WEIGHT = 2.5  # nobody's few words say so in the profiles at hand: enough to sink a paper that passes
 PLACE_RANGE = (-3.0, 6.0)
+# The highest place that counts on a day of one paper, and how much more for each e times as many: what one of few has
+# above shipped papers, its whole category may have. It is the range's end from MANY papers on.
+_PLACE_OF_ONE, _PLACE_PER_MORE = 5.0, 0.334
 # The best coverage of a day tells whether its subject is there: below the first value a paper's place among the others
 # means nothing, from the second on it means all it can.
 _PRESENCE = (0.15, 0.4)
@@ -61,13 +68,14 @@ class Fit:
 
     `coverage` (0–1) is of the phrase that the paper covers best, as a share of what earlier papers of the field reach;
     `meaning` (−1–1) is the likeness to the topic or keyword that it is likest, in the table of word vectors, and
-    `company` (−1–1) that to earlier papers on a phrase, None in a field without; `unwanted` (0–1) is the coverage of
-    the unwanted phrase that it covers best.
+    `company` (−1–1) that to earlier papers on a phrase, None in a field without, and `own_company` the same beside
+    those of its own categories; `unwanted` (0–1) is the coverage of the unwanted phrase that it covers best.
     """
 
     coverage: Vector
     meaning: Vector
     company: Vector | None
+    own_company: Vector | None
     unwanted: Vector
 
 
@@ -102,9 +110,11 @@ class PhraseReader:
                 return np.zeros(n)
             return measure_coverage(phrases, placed, lambda keys: _look_up_idf(keys, pool.matrix, background)).best()
 
-        company = measure_company(phrases, pool.meaning[:n], fields, lambda form: self._forms.keys(form)[1])
+        categories = [paper.categories for paper in papers]
+        company = measure_company(phrases, pool.meaning[:n], categories, fields, lambda form: self._forms.keys(form)[1])
         coverage = np.minimum(cover(phrases) / max(company.reach, LEAST_REACH), 1.0)
-        return Fit(coverage, meaning, company.likeness, cover(read_unwanted(profile, load_abbreviations())))
+        unwanted = cover(read_unwanted(profile, load_abbreviations()))
+        return Fit(coverage, meaning, company.likeness, company.own_likeness, unwanted)
 
 
 def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vector:
@@ -116,7 +126,13 @@ def _look_up_idf(keys: Keys, matrix: TermMatrix, background: Background) -> Vect
 
 def weigh_chances(fit: Fit, score: Vector) -> Vector:
     """Gives the log-odds of each fitted paper; `score` is the ranking's, of these papers first."""
-    return _weigh(fit, np.clip(score, *PLACE_RANGE))
+    return _weigh(fit, clip_places(score[: len(fit.coverage)]))
+
+
+def clip_places(score: Vector) -> Vector:
+    """Bounds the ranking's scores of a day's papers, of which there is at least one, by what can count."""
+    low, high = PLACE_RANGE
+    return np.clip(score, low, min(high, _PLACE_OF_ONE + _PLACE_PER_MORE * np.log(len(score))))
 
 
 def order_papers(fit: Fit, score: Vector) -> Vector:
@@ -126,11 +142,13 @@ def order_papers(fit: Fit, score: Vector) -> Vector:
 
 def _weigh(fit: Fit, score: Vector) -> Vector:
     if fit.company is None:
-        weights, offset = np.array(WEIGHTS_WITHOUT_COMPANY), OFFSET_WITHOUT_COMPANY
+        wanted = describe_fit(fit, score) @ np.array(WEIGHTS_WITHOUT_COMPANY) + OFFSET_WITHOUT_COMPANY
     else:
-        weights, offset = np.array(WEIGHTS), OFFSET
-    wanted = describe_fit(fit, score) @ weights
-    return np.asarray(wanted - _UNWANTED_WEIGHT * fit.unwanted + offset, dtype=np.float64)
+        fewness = float(np.clip((MANY - len(fit.coverage)) / (MANY - FEW), 0.0, 1.0))
+        wanted = (1 - fewness) * (describe_fit(fit, score) @ np.array(WEIGHTS) + OFFSET)
+        among_few = replace(fit, company=fit.own_company)
+        wanted += fewness * (describe_fit(among_few, score) @ np.array(WEIGHTS_AMONG_FEW) + OFFSET_AMONG_FEW)
+    return np.asarray(wanted - _UNWANTED_WEIGHT * fit.unwanted, dtype=np.float64)
 
 
 def describe_fit(fit: Fit, score: Vector) -> npt.NDArray[np.float64]:

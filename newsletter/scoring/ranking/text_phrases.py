@@ -1,7 +1,7 @@
 """Reads a text as words, compounds and phrases, keeps how it writes them, and finds names in it as it writes them.
 
-What hyphens join is one word, and words that stand side by side in arXiv at large more often than chance has it are one
-phrase. Knows no profile; see shared_phrases.py.
+What hyphens join is one word, and so is a Greek letter with what it stands at; words that stand side by side in arXiv
+at large more often than chance has it are one phrase. Knows no profile; see shared_phrases.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from newsletter.scoring.ranking.background import Background
 from newsletter.scoring.ranking.filler import STOP_WORDS, is_filler
 from newsletter.scoring.ranking.phrases import FIXED, Forms, Phrase
+from newsletter.scoring.ranking.plain_text import SHOWN_WORD, spell
 from newsletter.scoring.ranking.tokenize import HYPHENS, Encoder, Word, pair_keys, term_key
 from newsletter.scoring.ranking.word_forms import normalise
 
@@ -25,10 +26,9 @@ MAX_WORDS = 4  # of a phrase as it is shown; of a longer one only what is wanted
 MAX_CHARS = 48
 MIN_LIFT = 0.25  # of two neighbours; those of "token prediction" have .29, of "machine translation" 1.3
 
-_WORD = re.compile(r"[^\W_]+")
 # What may follow a word in a compound without making another thing of it: LoRA-based, dust-free.
 _SUFFIX = re.compile(r"[-\u2010\u2011](?:\w+(?:ed|ing)|aware|free|level|like|only|specific|style|type)", re.IGNORECASE)
-_HYPHENS = {"-", "\u2010", "\u2011"}
+_JOINTS = {"", "-", "\u2010", "\u2011"}
 _BETWEEN_WORDS = re.compile(r"[\s\w/\u2010\u2011-]*")  # of one phrase; not a comma, not a full stop
 
 # What abstracts say about their subject; it is no part of it, nor of a phrase: "reducing FLOPs", "satellites around".
@@ -109,13 +109,13 @@ def find_written(text: Text, names: Sequence[Forms]) -> str:
 
 def has_in_title(text: Text, phrases: Iterable[Phrase]) -> bool:
     """Tells whether the first line has every word of one of these phrases: "LLM Agent Safety" is about LLM safety."""
-    title = {_form(word.lower()) for word in _WORD.findall(text.text.partition("\n")[0])}
+    title = {_form(word) for word in SHOWN_WORD.findall(text.text.partition("\n")[0])}
     return any(all(any(title.issuperset(forms) for forms in e.alternatives) for e in p.elements) for p in phrases)
 
 
 def forms_of(text: str) -> Forms:
     """Gives the words of a text in the form that stands for their spellings, without those that say nothing."""
-    words = [word.lower() for word in _WORD.findall(text)]
+    words = [spell(word) for word in SHOWN_WORD.findall(text)]
     return tuple(_form(word) for word in words if word not in STOP_WORDS or len(words) == 1)
 
 
@@ -146,9 +146,7 @@ def join_compounds(text: str, encoder: Encoder) -> Iterator[Token]:
     start = 0
     while start < len(words):
         end = start + 1
-        while (
-            end < len(words) and words[end].start - words[end - 1].end == 1 and text[words[end].start - 1] in _HYPHENS
-        ):
+        while end < len(words) and _are_joined(text, words[end - 1], words[end]):
             end += 1
         if end - start == 1:
             yield Token((words[start].key,), 0, words[start].start, words[start].end)
@@ -157,10 +155,15 @@ def join_compounds(text: str, encoder: Encoder) -> Iterator[Token]:
         start = end
 
 
+def _are_joined(text: str, first: Word, second: Word) -> bool:
+    """Tells whether two neighbours are one word: a hyphen stands between them, or nothing, beside a Greek letter."""
+    return text[first.end : second.start] in _JOINTS
+
+
 def _make_compound(text: str, parts: Sequence[Word], encoder: Encoder) -> Token:
     start, end = parts[0].start, parts[-1].end
-    keys = tuple(word.key or term_key(text[word.start : word.end].lower()) for word in parts)
-    return Token(keys, encoder.words(HYPHENS.sub("", text[start:end]))[0].key, start, end)
+    keys = tuple(word.key or term_key(spell(text[word.start : word.end])) for word in parts)
+    return Token(keys, encoder.key(HYPHENS.sub("", text[start:end])), start, end)
 
 
 def _are_phrases(text: str, tokens: Sequence[Token], background: Background) -> list[bool]:
@@ -177,10 +180,12 @@ def _are_phrases(text: str, tokens: Sequence[Token], background: Background) -> 
 
 
 def count_words(text: str) -> int:
-    return len(_WORD.findall(text))
+    return len(SHOWN_WORD.findall(text))
 
 
-_form = lru_cache(maxsize=50_000)(normalise)
+@lru_cache(maxsize=50_000)
+def _form(word: str) -> str:
+    return normalise(spell(word))
 
 
 class _Reading:
@@ -225,7 +230,7 @@ def _read_words(text: str, tokens: Sequence[Token]) -> list[_Reading]:
 
 def _parts_of(text: str, start: int, end: int) -> Iterator[_Form]:
     """Gives the telling words of the compound that stands there."""
-    for match in _WORD.finditer(text, start, end):
+    for match in SHOWN_WORD.finditer(text, start, end):
         form = _form(match.group())
         if form not in STOP_WORDS:
             yield _Form(form, match.start(), match.end(), match.start() == start, match.end() == end)

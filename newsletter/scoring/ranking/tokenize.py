@@ -20,7 +20,7 @@ import Stemmer
 
 from newsletter.model import Paper
 from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
-from newsletter.scoring.ranking.plain_text import plain
+from newsletter.scoring.ranking.plain_text import SHOWN_WORD, plain, spell
 
 Keys = npt.NDArray[np.uint32]
 
@@ -108,7 +108,11 @@ class Encoder:
 
     def words(self, text: str) -> list[Word]:
         """Finds every word of the text with its place, for showing it as it was written."""
-        return [Word(self._keys[m.group().lower()], m.start(), m.end()) for m in WORD.finditer(text)]
+        return [Word(self._keys[spell(m.group())], m.start(), m.end()) for m in SHOWN_WORD.finditer(text)]
+
+    def key(self, word: str) -> int:
+        """Gives the key of one word, 0 if it says nothing of the subject."""
+        return self._keys[spell(word)]
 
     def query(self, texts: Iterable[str]) -> dict[int, int]:
         """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,34 @@ def test_what_a_reader_asks_for_in_tex_is_found_however_the_paper_writes_it() ->
     for asked in (r"$\Lambda$CDM", "ΛCDM"):
         for title in (r"Beyond $\Lambda$CDM", "Beyond ΛCDM", r"Beyond ${\rm \Lambda CDM}$"):
             assert comment_on(make_paper(1, title), Profile((), like=(asked,))) == "Your keywords: ΛCDM."
+
+
+# One thing each, as readers and papers write it, and as it is shown where that is not how the paper writes it.
+SPELLINGS = [
+    {"Lambda CDM": "", "Lambda-CDM": "", "ΛCDM": "", "Λ-CDM": "", r"$\Lambda$CDM": "ΛCDM", r"$\Lambda$-CDM": "Λ-CDM"},
+    {"alpha decay": "", "alpha-decay": "", "α decay": "", "α-decay": "", r"$\alpha$ decay": "α decay"},
+    {"beta-VAE": "", "β-VAE": "", r"$\beta$-VAE": "β-VAE", r"$\beta$VAE": "βVAE"},
+    {"H-alpha emitters": "", "Hα emitters": "", r"H$\alpha$ emitters": "Hα emitters"},
+    {"alpha-RuCl3": "", "α-RuCl3": "", r"$\alpha$-RuCl$_3$": "α-RuCl3"},
+    {"MoS2": "", "MoS₂": "MoS2", "MoS$_2$": "MoS2"},
+    {"14C dating": "", "¹⁴C dating": "", r"$^{14}$C dating": "¹⁴C dating", r"$^{14}\mathrm{C}$ dating": "¹⁴C dating"},
+    {"Poincaré inequality": "", "Poincare inequality": "", r"Poincar\'e inequality": "Poincaré inequality"},
+    {"Erdős-Rényi graphs": "", "Erdos-Renyi graphs": "", r"Erd\H{o}s-R\'enyi graphs": "Erdős-Rényi graphs"},
+]
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda spellings: next(iter(spellings)))
+def test_a_thing_is_named_as_the_paper_spells_it_however_the_reader_does(spellings: dict[str, str]) -> None:
+    for asked, written in product(spellings, spellings):
+        comment = comment_on(make_paper(1, f"{written} and more"), Profile((), like=(asked,)))
+        assert comment == f"Your keywords: {spellings[written] or written}.", asked
+
+
+@pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda spellings: next(iter(spellings)))
+def test_a_topic_is_met_in_every_spelling(spellings: dict[str, str]) -> None:
+    for asked, written in product(spellings, spellings):
+        comment = comment_on(make_paper(1, f"{written} and more"), Profile((Topic(asked),)))
+        assert comment.startswith(readable(asked)), written
 
 
 @pytest.mark.parametrize(

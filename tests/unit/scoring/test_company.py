@@ -8,7 +8,7 @@ import pytest
 from benchmarks.make_company import choose_stems, save
 from newsletter.model import Paper, Profile, Topic
 from newsletter.scoring.ranking.background import load_background
-from newsletter.scoring.ranking.company import load_earlier_papers, measure_company
+from newsletter.scoring.ranking.company import Company, load_earlier_papers, measure_company
 from newsletter.scoring.ranking.coverage import FormEncoder
 from newsletter.scoring.ranking.phrases import read_phrases
 from newsletter.scoring.ranking.pool import weigh
@@ -23,12 +23,16 @@ TEXTS = {
 }
 
 
-def compare(wish: str, fields: set[str]) -> dict[str, float] | None:
+def measure(wish: str, fields: set[str], categories: tuple[str, ...] = ("cs.AI",)) -> Company:
     encoder, forms = Encoder(), FormEncoder()
     _, at_large = weigh(count_terms([encoder.encode("", text) for text in TEXTS.values()]), load_background())
     phrases = read_phrases(Profile((Topic("", wish),)), {})
     places = load_word_vectors().place_papers(at_large)
-    measured = measure_company(phrases, places, fields, lambda form: forms.keys(form)[1]).likeness
+    return measure_company(phrases, places, [categories] * len(TEXTS), fields, lambda form: forms.keys(form)[1])
+
+
+def compare(wish: str, fields: set[str]) -> dict[str, float] | None:
+    measured = measure(wish, fields).likeness
     return None if measured is None else dict(zip(TEXTS, measured.tolist(), strict=True))
 
 
@@ -37,6 +41,22 @@ def test_a_paper_is_like_earlier_papers_on_the_phrase_though_it_shares_no_word()
     assert likeness is not None
     assert likeness["jailbreaks"] > max(likeness["galaxies"], likeness["traffic"]) + 0.1
     assert all(-1.001 <= each <= 1.001 for each in likeness.values())
+
+
+def test_what_all_papers_of_a_category_have_tells_none_of_them_apart() -> None:
+    galaxies = measure("cosmology", {"cs.AI", "astro-ph.GA"}, ("astro-ph.GA",))
+    assert galaxies.likeness is not None
+    assert galaxies.own_likeness is not None
+    place = list(TEXTS).index("galaxies")
+    assert galaxies.likeness[place] > galaxies.own_likeness[place] + 0.1
+    assert np.all(np.abs(galaxies.own_likeness) <= 1.001)
+
+
+def test_a_category_of_which_nothing_is_known_is_seen_beside_all_papers() -> None:
+    papers = load_earlier_papers()
+    assert "econ.TH" not in papers.centres
+    np.testing.assert_array_equal(papers.find_usual(["econ.TH"]), papers.find_usual([]))
+    np.testing.assert_array_equal(papers.find_usual(["econ.TH", "math.CO"]), papers.find_usual(["math.CO"]))
 
 
 @pytest.mark.parametrize("fields", [{"econ.TH"}, set()], ids=["a field of few papers", "no field"])
@@ -54,7 +74,7 @@ def test_a_phrase_that_no_earlier_paper_of_a_known_field_has_keeps_no_company(wi
 def measure_reach(wish: str, fields: set[str]) -> float:
     forms = FormEncoder()
     phrases = read_phrases(Profile((Topic("", wish),)), {})
-    return measure_company(phrases, np.zeros((0, 96), np.float32), fields, lambda form: forms.keys(form)[1]).reach
+    return measure_company(phrases, np.zeros((0, 96), np.float32), [], fields, lambda form: forms.keys(form)[1]).reach
 
 
 def test_papers_have_all_of_a_subject_and_little_of_a_sentence() -> None:

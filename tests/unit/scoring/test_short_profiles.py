@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.ranking.coverage import FormEncoder, PlacedPapers, measure_coverage
 from newsletter.scoring.ranking.phrases import Table, read_phrases
-from newsletter.scoring.ranking.short_profiles import LONG, SHORT, measure_shortness
+from newsletter.scoring.ranking.short_profiles import LONG, PLACE_RANGE, SHORT, clip_places, measure_shortness
 from newsletter.scoring.ranking.tfidf import Vector
 from newsletter.scoring.ranking.tokenize import Keys
 from tests.unit.scoring.test_local import SCORER, make_day, make_paper, renumber, score
@@ -190,3 +190,67 @@ def test_votes_move_papers_on_the_wish(value: int) -> None:
         return sum(scored[n].rank for n in (0, 1, 5)) - sum(scored[n].rank for n in (2, 3, 7))
 
     assert (advantage([vote]) - advantage([])) * value > 0
+
+
+# --- days of few papers -------------------------------------------------------------------------------
+
+FEW_PAPERS = {
+    "smoothed particle hydrodynamics": [
+        (
+            "Walls in smoothed particle hydrodynamics",
+            "We treat solid walls in smoothed particle hydrodynamics and compare dam breaks with experiments.",
+            ("physics.flu-dyn", "physics.comp-ph"),
+        ),
+        (
+            "Brine that moves through cracked granite",
+            "Dissolved salt spreads along rough cracks of granite; we model its transport by a random walk of tracer"
+            " particles and compare with a flow cell.",
+            ("physics.geo-ph", "physics.flu-dyn"),
+        ),
+        (
+            "A continuum theory of magnetic beads in a fluid",
+            "Beads in a strong field gradient drift through a viscous fluid; we derive balance laws for their"
+            " concentration and the hydrodynamic stress.",
+            ("cond-mat.soft", "physics.flu-dyn", "physics.comp-ph"),
+        ),
+        (
+            "A surrogate of flow past a cylinder",
+            "A neural network learns the wake behind a cylinder from coarse simulations of Navier-Stokes equations.",
+            ("cs.LG", "physics.flu-dyn"),
+        ),
+    ],
+    "neutron stars": [
+        (
+            "Cooling of neutron stars with superfluid cores",
+            "Neutron stars cool by neutrinos; we compute how superfluid cores change their surface temperature.",
+            ("astro-ph.HE", "nucl-th"),
+        ),
+        (
+            "Soft gluons in pairs of heavy mesons",
+            "We resum soft gluons in the photoproduction of pairs of heavy mesons.",
+            ("hep-ph", "nucl-th"),
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("wish", FEW_PAPERS)
+def test_of_few_papers_of_one_category_only_those_on_the_subject_pass(wish: str) -> None:
+    day = [
+        Paper(f"2511.{number:05d}", 1, title, ("A",), abstract, categories)
+        for number, (title, abstract, categories) in enumerate(FEW_PAPERS[wish])
+    ]
+    profile = Profile((Topic(wish),))
+    first, *others = [each.relevance for each in SCORER.score(profile, day, ()).scores]
+    assert first >= 9
+    assert max(others) <= 7  # how beads drift in a fluid is near particles in one
+    alone = [SCORER.score(profile, [paper], ()).scores[0].relevance for paper in day]
+    assert alone[0] >= 7
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=600))
+def test_what_stands_out_counts_the_more_the_more_papers_there_are(scores: list[float]) -> None:
+    places = clip_places(np.array(scores))
+    assert np.all((PLACE_RANGE[0] <= places) & (places <= PLACE_RANGE[1]))
+    assert np.all(np.diff(places[np.argsort(scores)]) >= 0)
+    assert np.all(clip_places(np.array([*scores, 0.0]))[:-1] >= places)

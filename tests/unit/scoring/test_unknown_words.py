@@ -16,6 +16,10 @@ from tests import SHARED
 DAYS = SHARED / "corpus" / "days"
 
 
+def find_written(profile: Profile) -> tuple[str, ...]:
+    return tuple(words.written for words in find_unknown_words(profile))
+
+
 @pytest.mark.parametrize(
     ("text", "unknown"),
     [
@@ -35,13 +39,13 @@ DAYS = SHARED / "corpus" / "days"
     ],
 )
 def test_words_that_no_paper_uses_are_named_as_they_were_written(text: str, unknown: tuple[str, ...]) -> None:
-    assert find_unknown_words(Profile((Topic("", text),))) == unknown
-    assert find_unknown_words(Profile((), like=(text,))) == unknown
+    assert find_written(Profile((Topic("", text),))) == unknown
+    assert find_written(Profile((), like=(text,))) == unknown
 
 
 def test_each_is_named_once_in_the_order_of_the_profile() -> None:
     profile = Profile((Topic("Erstens", "Löcher"), Topic("x", "attntion")), like=("löcher", "tranformers"))
-    assert find_unknown_words(profile) == ("Löcher", "attntion", "tranformers")
+    assert find_written(profile) == ("Löcher", "attntion", "tranformers")
 
 
 def test_only_what_is_wanted_is_looked_at() -> None:
@@ -53,7 +57,7 @@ def test_only_what_is_wanted_is_looked_at() -> None:
 def test_any_text_gives_few_short_words(texts: list[str]) -> None:
     found = find_unknown_words(Profile(tuple(Topic("", text) for text in texts)))
     assert len(found) <= MOST_WORDS
-    assert all(0 < len(words) <= MOST_CHARS for words in found)
+    assert all(0 < len(words.written) <= MOST_CHARS for words in found)
 
 
 @pytest.mark.skipif(not DAYS.is_dir(), reason="no announcement days beside the checkout")
@@ -68,3 +72,22 @@ def test_what_was_put_into_a_set_is_found() -> None:
     words = [f"word{n}" for n in range(500)]
     assert len(build_words(words, 1024)) == 1024
     assert build_words(words, 1024) == build_words(reversed(words), 1024)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("transformres", ["transformers"]),
+        ("tranformers and attntion", ["transformers", "attention"]),
+        ("Nueral Netwroks", ["neural networks"]),  # as a title is written
+        ("multi-agnet systmes", ["agent systems"]),
+        ("models after Bayseian ideas", ["Bayesian"]),
+        ("lenses after Galxay", [""]),  # a name in a sentence, and papers write "galaxy"
+        ("quantum wortklauberei", [""]),
+        ("die tranformers der Zukunft", [""]),  # a text of another language
+        ("transformres wortklauberei", [""]),  # all of the words, or none
+    ],
+)
+def test_what_was_meant_is_given_where_every_word_is_a_slip_of_the_keys(text: str, meant: list[str]) -> None:
+    found = [words.nearest for words in find_unknown_words(Profile((Topic("", text),)))]
+    assert found[: len(meant)] == meant

@@ -14,7 +14,7 @@ from newsletter.files import resources
 from newsletter.mail.responses import FILE as SERVICE_FILE
 from newsletter.model.deliveries import AddressStatus
 from newsletter.model.papers import AnnouncementDay, FeedOutcome, FeedReport
-from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic
+from newsletter.model.subscribers import Frequency, Profile, RevisionOrigin, Subscriber, Topic, UnknownWords
 from newsletter.papers.announcements import merge_feeds
 from newsletter.services import trial_words
 from newsletter.services.profiles import ProfileService
@@ -131,7 +131,7 @@ def test_the_page_is_not_told_the_numbers_that_its_preview_has(profiles: Profile
 
 
 def test_words_that_no_paper_uses_are_named_when_a_profile_gets_them(store: Store) -> None:
-    found = ["Schwarze Löcher"]
+    found = [UnknownWords("Schwarze Löcher")]
     profiles = ProfileService(lambda: [ADA], store, scorer, find_unknown_words=lambda profile: found)
     named = trial_words.explain_unknown(found, trial_texts(), is_judged=False)
     assert profiles.change(WHO, "about: I like Schwarze Löcher.", origin=REPLY, now=NOW).endswith(f"\n\n{named}")

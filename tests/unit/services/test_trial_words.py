@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency, Profile, ZoteroLibrary
+from newsletter.model import HIGHEST_GRADE, Counts, Digest, Frequency, Profile, UnknownWords, ZoteroLibrary
 from newsletter.run import TRIED_DAYS, Trial, TrialDay
 from newsletter.services import trial_words
 from newsletter.services.reader_texts import trial_texts
@@ -185,10 +185,27 @@ def test_a_title_is_readable_and_bounded() -> None:
 
 def test_words_that_no_paper_uses_are_named_with_a_remedy_and_not_without_end() -> None:
     assert trial_words.explain_unknown((), ENGLISH, is_judged=False) == ""
-    assert trial_words.explain_unknown(("Schwarze Löcher",), ENGLISH, is_judged=False) == (
+    assert trial_words.explain_unknown((UnknownWords("Schwarze Löcher"),), ENGLISH, is_judged=False) == (
         "No paper of the last years says “Schwarze Löcher”. Write it in English, or in another spelling."
     )
-    many = trial_words.explain_unknown([f"word{n} " + "a" * 300 for n in range(20)], ENGLISH, is_judged=True)
+    words = [UnknownWords(f"word{n} " + "a" * 300) for n in range(20)]
+    many = trial_words.explain_unknown(words, ENGLISH, is_judged=True)
     assert "before a model reads them. Write them in English" in many
     assert "and 15 more" in many
     assert len(many) < 600
+
+
+def test_what_a_mistyped_word_was_meant_to_be_is_asked_before_the_others_are_named() -> None:
+    words = (
+        UnknownWords("nueral netwroks", "neural networks"),
+        UnknownWords("Löcher"),
+        UnknownWords("attntion", "attention"),
+    )
+    assert trial_words.explain_unknown(words, ENGLISH, is_judged=False) == (
+        "No paper of the last years says “nueral netwroks”, “attntion”. Did you mean “neural networks”, “attention”? "
+        "No paper of the last years says “Löcher”. Write it in English, or in another spelling."
+    )
+    many = [UnknownWords(f"wrod{n}", f"word{n}") for n in range(20)]
+    told = trial_words.explain_unknown(many, ENGLISH, is_judged=True)
+    assert "“wrod4” and 15 more. Did you mean “word0”" in told
+    assert told.endswith("“word4”?")
