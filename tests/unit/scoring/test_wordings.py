@@ -173,6 +173,10 @@ class TestShippedList:
     def test_no_word_of_a_technical_wish_is_taken_in_its_everyday_sense(self, wish: str) -> None:
         assert not list(load_wordings().vary(wish))
 
+    @pytest.mark.parametrize("word", ["demonstrations", "scheming", "aime", "iter", "indic", "designers", "employment"])
+    def test_no_name_is_one_word_whose_stem_is_mostly_another(self, word: str) -> None:
+        assert word not in chain.from_iterable(read_wordings(SHIPPED).related.values())
+
     def test_no_name_has_a_word_that_no_paper_uses(self) -> None:
         wordings = read_wordings(SHIPPED)
         names = tuple({name for group in chain(wordings.same.values(), wordings.related.values()) for name in group})
