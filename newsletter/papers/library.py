@@ -28,6 +28,9 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _NEW_FROM = (7, 4)  # year and month: until then ids named an archive
+# In "$x<y$ and $z>w$" is no tag: that is a name alone, or one with attributes.
+_ATTRIBUTE = r"""\s++[\w:-]++=(?:"[^"<>]*+"|'[^'<>]*+'|[\w-]++)"""
+_LESS_THAN = re.compile(rf"<(?!/?[a-z][\w:-]*+(?:{_ATTRIBUTE})*+\s*+/?>)", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _RIS_TITLES, _RIS_ABSTRACTS = ("primary_title", "title", "translated_title"), ("abstract", "notes_abstract")
 
@@ -150,6 +153,8 @@ def _year(text: object) -> int:
 def _clean(text: object) -> str:
     """Makes one readable line of TeX and of HTML, which CSL-JSON and publishers' abstracts have.
 
-    BibTeX protects capitals with braces that are no part of a title.
+    BibTeX protects capitals with braces that are no part of a title. A "<" that begins no whole tag is "less than".
     """
-    return html_to_text(readable(text).replace("{", "").replace("}", "")) if isinstance(text, str) else ""
+    if not isinstance(text, str):
+        return ""
+    return html_to_text(_LESS_THAN.sub("&lt;", readable(text).replace("{", "").replace("}", "")))

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ from newsletter.papers.library import (
     read_library,
 )
 from tests import make
+from tests.bounded_time import assert_takes_at_most
 
 BIBTEX = """
 @article{bee2024, title = {{Bees} that count to {Four}}, abstract = {We let bees count.}, year = {2024}, month = jan}
@@ -184,3 +186,21 @@ def test_an_id_begins_with_a_month_in_which_arxiv_gave_such_ones(known: str) -> 
 @pytest.mark.parametrize("unknown", ["0703.0001", "0612.00001", "hep-th/0704001", "hep-th/1501001"])
 def test_each_kind_of_id_has_its_time(unknown: str) -> None:
     assert not may_exist(unknown)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("Bounds for p < q and q > r", "On $x<y$ and $z>w$ in graphs", "When a<b and b>c", "What n<100 means"),
+        *("Of a<b, and of c > d", "A <3 for bees", "If x<y or y = z>w"),
+    ],
+)
+def test_a_sign_of_comparison_in_a_title_is_no_tag(title: str) -> None:
+    (paper,) = read_library(json.dumps([{"title": title}]).encode(), "x.json")
+    assert paper.title == title.replace("$", "")
+
+
+def test_signs_again_and_again_are_read_at_once() -> None:
+    for piece in ("<", "<a", "<a ", "<a =", "<a b=", "</", "<a  "):
+        data = json.dumps([{"title": "Bees", "abstract": piece * (100_000 // len(piece))}]).encode()
+        assert_takes_at_most(1.0, partial(read_library, data, "x.json"))
