@@ -148,9 +148,8 @@ class Explainer:
         liked = _find_all(text, self._like)
         if met:
             words = self._choose(text, [*liked, *met.words], without=name)
-            if (
-                words or met.is_named
-            ):  # of a name of several words one alone says too little: "3D" of "3D object detection"
+            # One word of a name of several says too little: "3D" of "3D object detection"
+            if words or met.is_named:
                 return self._match(name, words, relevance)
         if words := self._choose(text, liked):  # none where each is too long to be named
             return self._sentences("liked", words=", ".join(words))
