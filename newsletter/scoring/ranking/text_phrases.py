@@ -36,8 +36,9 @@ _NO_PART = frozenset(
     """achieve achieved achieves achieving accelerate accelerates accelerating across address addresses addressing along
     allow allows amid among around beyond demonstrate demonstrated demonstrates demonstrating despite diverse employ
     employs enable enabled enables enabling enhance enhanced enhances enhancing exhibit exhibits far find finds focused
-    foster fosters fostering hard highlight highlights hinder hindering hinders impressive lead leads leverage
-    leverages leveraging mitigate mitigates mitigating numerous outperform outperforming outperforms overlooked
+    foster fosters fostering hard help helped helping helps highlight highlights hinder hindering hinders impressive
+    lead leads let lets letting leverage leverages leveraging mitigate mitigates mitigating numerous outperform
+    outperforming outperforms overlooked
     promising propose proposes provide provides providing reduce reduced reduces reducing remain remains remarkable
     require requires requiring reveal reveals significant suffer suffers suggest suggests throughout toward towards
     various versus yield yields""".split()

@@ -120,6 +120,12 @@ def test_a_word_that_only_the_title_says_is_named_unasked_if_it_is_rare(
     assert FINDER.find_words(FINDER.read_paper(title, abstract), _AllGain()) == named
 
 
+@pytest.mark.parametrize("verb", ["lets", "helps", "enables", "requires", "leads"])
+def test_a_verb_that_says_how_is_not_named_unasked(verb: str) -> None:
+    text = FINDER.read_paper("Contracts of Robots", f"A contract {verb} us; each robot {verb} us.")
+    assert not any(verb in named.lower() for named in FINDER.find_words(text, _AllGain()))
+
+
 class _AllGain(dict[int, float]):
     """A gain for every word."""
 
