@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,12 +20,20 @@ from newsletter.cli.sandbox import try_sandbox
 from newsletter.errors import ConfigError, NewsletterError, SendError, SourceError, StoreError
 from newsletter.files import atomic, resources, yaml_nodes
 from newsletter.mail import responses
-from newsletter.model import SignUpOrigin
+from newsletter.model import SignUpOrigin, UnknownWords
 from newsletter.ops.deliverability import Setup, Severity, dns, domain
 from newsletter.papers import categories
 from newsletter.scoring import find_unknown_words
 from newsletter.scoring.llm import prices, prompts
-from newsletter.services import library, listing_changes, lost_memory, reader_texts, signup, subscribers_file
+from newsletter.services import (
+    library,
+    listing_changes,
+    lost_memory,
+    reader_texts,
+    signup,
+    subscribers_file,
+    trial_words,
+)
 from newsletter.settings import Settings, load_settings
 from newsletter.signing import tagged
 from newsletter.subscribers import SubscribersFile, find_phrase_lines, parse_file
@@ -171,18 +180,20 @@ def _venues_without_account(file: SubscribersFile, settings: Settings) -> list[s
 
 
 def _unknown_words(path: Path, text: bytes, file: SubscribersFile, settings: Settings) -> list[str]:
-    """Names the lines that ask for words that no paper uses: a notice, since a new word may be meant."""
+    """Names the lines with words that no paper uses: a notice, since a new word may be meant."""
     profiles = dict.fromkeys(one.profile for one in file.subscribers)
-    meant = {each.written: each.nearest for profile in profiles for each in find_unknown_words(profile)}
-    model = "" if settings.model else ", or set NEWSLETTER_MODEL: a model reads every language"
-    other = f"write it in English, or in another spelling{model}"
-    found = [
-        f"{path}:{line}: no paper of the last years says “{yaml_nodes.bare(word)}”;"
-        f" {f'did you mean “{meant[word]}”?' if meant[word] else other}"
-        for line, word in find_phrase_lines(text, list(meant))
-    ]
+    unknown = {each.written: each for profile in profiles for each in find_unknown_words(profile)}
+    lines = find_phrase_lines(text, list(unknown))
+    found = [f"{path}:{line}: {_explain_unknown(unknown[word], settings)}" for line, word in lines]
     more = len(found) - MOST_UNKNOWN
     return [*found[:MOST_UNKNOWN], *([f"and {more} more lines with such words"] if more > 0 else [])]
+
+
+def _explain_unknown(words: UnknownWords, settings: Settings) -> str:
+    bare = replace(words, written=yaml_nodes.bare(words.written))
+    told = trial_words.explain_unknown([bare], reader_texts.trial_texts(), is_judged=settings.model is not None)
+    remedy = "" if words.nearest or settings.model else " Or set NEWSLETTER_MODEL: a model reads every language."
+    return f"{told}{remedy}"
 
 
 def _unknown_papers(entries: Sequence[tuple[str, str]], settings: Settings) -> list[str]:

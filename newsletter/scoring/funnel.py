@@ -31,6 +31,7 @@ from newsletter.scoring.protocols import History, Scorer
 from newsletter.scoring.ranking.feedback import sort_votes
 from newsletter.scoring.ranking.learned import Example, FindVectors, Learner
 from newsletter.scoring.ranking.shortlist import Candidate, PassCounts, Policy, Shortlist, build_shortlist
+from newsletter.scoring.unknown_words import read_as_meant
 from newsletter.subscribers import name_numbers, named_topic
 
 TOLERATED_FAILURES = 0.1  # share of the papers asked about
@@ -101,7 +102,8 @@ class FunnelScorer:
     ) -> tuple[ScoreReport, tuple[float, ...]]:
         """Gives the local report with the learned ranks in it, and the chance of each paper if enough was learned."""
         papers = [given[score.arxiv_id] for score in local.scores]
-        learned = self._learner.rank(profile, papers, training.examples, [score.rank for score in local.scores], floor)
+        read = read_as_meant(profile, papers)  # a model understands what is mistyped, the ranking in front of it not
+        learned = self._learner.rank(read, papers, training.examples, [score.rank for score in local.scores], floor)
         scores = [replace(score, rank=rank) for score, rank in zip(local.scores, learned.scores, strict=True)]
         return replace(local, scores=tuple(scores)), learned.chances
 

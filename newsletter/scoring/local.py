@@ -41,6 +41,7 @@ from newsletter.scoring.ranking.tokenize import Encoder
 from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
+from newsletter.scoring.unknown_words import read_as_meant
 from newsletter.texts import TextsByLanguage, pick
 
 __all__ = ["LocalScorer"]
@@ -70,9 +71,10 @@ class KnownPapers:
 class RankedPapers:
     """Papers ranked under one profile; `shortness` says how far the profile is short (0 to 1).
 
-    `profile` is as it was read: what is wanted, in the papers' wording.
+    `meant` is what is wanted, without slips of the keys, and `profile` that in the papers' wording, as it was read.
     """
 
+    meant: Profile
     profile: Profile
     known: KnownPapers
     terms: ProfileTerms
@@ -110,7 +112,8 @@ class LocalScorer:
         near = set(np.lexsort((order[: len(wanted)], relevance[: len(wanted)]))[-NEAREST:].tolist())
         rows = {paper.arxiv_id: row for row, paper in enumerate(wanted)}
         worded = [row for row in rows.values() if relevance[row] >= WORDS_FROM or row in near]
-        explainer = Explainer(keep_wanted_topics(profile), self._finder, pool, ranking, sentences, worded)
+        headings = [topic.name for topic in keep_wanted_topics(profile).topics]
+        explainer = Explainer(ranked.meant, headings, self._finder, pool, ranking, sentences, worded)
         met = relevance > LOWEST
         if ranked.terms.wanted or profile.papers:
             met |= find_met(pool.matrix, ranked.terms)[: len(relevance)]
@@ -170,7 +173,8 @@ class LocalScorer:
 
         The papers are at least one, and all different.
         """
-        profile = reword_profile(keep_wanted_topics(profile))
+        meant = read_as_meant(keep_wanted_topics(profile), papers)
+        profile = reword_profile(meant)
         shortness = measure_shortness(profile)
         known = self._know(tuple(papers), tuple(map(tuple, history)), round((1 - shortness) * SAMPLE_PAPERS))
         likeness = self._vectors.compare(profile, known.papers, len(papers)) if self._vectors else None
@@ -178,7 +182,7 @@ class LocalScorer:
         terms = read_terms(drop_filler(profile) if shortness else profile, self._encoder, spared)
         typical = measure_evidence(weigh_sample(), terms)
         yardstick = Yardstick(len(known.papers), float(typical.mean()), float(typical.std()))
-        return RankedPapers(profile, known, terms, shortness, rank(known.pool, terms, likeness), yardstick)
+        return RankedPapers(meant, profile, known, terms, shortness, rank(known.pool, terms, likeness), yardstick)
 
     def _know(self, papers: tuple[Paper, ...], history: tuple[tuple[Paper, ...], ...], n_shipped: int) -> KnownPapers:
         """Reads, weighs and places papers with at least so many shipped ones, once for all profiles.

@@ -2,21 +2,24 @@
 
 What papers use is a shipped set of words, made by benchmarks/make_known_words.py from abstracts and a dictionary of
 English. It is a Bloom filter: a word that is in it is always found; of others some three in a hundred are, too, and
-are not named then. What a mistyped word was meant to be is found by nearest_words.py.
+are not named then. What a mistyped word was meant to be is found by nearest_words.py; scorers that compare words read
+it so, by `read_as_meant`, and what they read otherwise is what readers are told.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from newsletter.model import Profile, UnknownWords
+from newsletter.model import Paper, Profile, UnknownWords
 from newsletter.scoring.nearest_words import find_nearest
 from newsletter.scoring.ranking.filler import FOREIGN_FILLER
 from newsletter.scoring.ranking.phrases import find_telling_words
+from newsletter.scoring.ranking.plain_text import plain_but_greek
 from newsletter.scoring.ranking.word_forms import normalise
 from newsletter.scoring.ranking.wordings import load_wordings
 
@@ -35,20 +38,77 @@ _FOREIGN = FOREIGN_FILLER - {"das", "die", "do", "el", "i", "in", "la", "los", "
 
 
 def find_unknown_words(profile: Profile) -> tuple[UnknownWords, ...]:
-    """Finds what the topics and liked keywords ask for in words that no paper uses, as the reader wrote it, each once.
+    """Finds what a profile says in words that no paper uses, as the reader wrote it, each once.
 
     Neighbours are given together ("Grüne Löcher"); at most MOST_WORDS, each of at most MOST_CHARS characters. What was
-    meant is given where each of them is a slip of the keys, in a text that is not of another language.
+    meant is given where each of them is a slip of the keys, in a text that is not of another language. All that topics
+    and liked keywords ask for is looked at; of names beside a text, and of what is unwanted, only such slips are given.
     Names with digits or capitals inside, and abbreviations, are never among them: a new one is born every day. Neither
     is what the ranker reads as English, as it does with usual words of some languages.
     """
-    texts = [topic.relevant or topic.name for topic in profile.topics] + list(profile.like)
+    wanted = _find_all([*(topic.relevant or topic.name for topic in profile.topics), *profile.like])
+    names = [topic.name for topic in profile.topics if topic.relevant]
+    unwanted = [*(topic.irrelevant for topic in profile.topics), *profile.avoid]
+    others = _find_all([*names, *unwanted], except_for=wanted)
+    found = [UnknownWords(words[:MOST_CHARS], _correct(words, text)) for words, text in wanted.values()]
+    found += [UnknownWords(words, meant) for words, text in others.values() if (meant := _correct(words, text))]
+    return tuple(found[:MOST_WORDS])
+
+
+def read_as_meant(profile: Profile, papers: Sequence[Paper]) -> Profile:
+    """Gives the profile with what was meant in place of what is mistyped, in all that is wanted and unwanted.
+
+    A word that one of these papers uses stays: a name may be newer than the shipped words. So do the titles of kept
+    papers, which are other people's, and what readers say of themselves. Without slips it is the same profile.
+    """
+    slips = {words.written.casefold(): words.nearest for words in find_unknown_words(profile) if words.nearest}
+    used = _find_used({word for words in slips for word in _WORD.findall(words)}, papers) if slips else set[str]()
+    meant = {words: nearest for words, nearest in slips.items() if used.isdisjoint(_WORD.findall(words))}
+    if not meant:
+        return profile
+
+    def correct(text: str) -> str:
+        read, behind, parts = _read(text), 0, list[str]()
+        for start, end in _find_in(read):
+            if nearest := meant.get(_name(read[start:end]).casefold()):
+                parts += [read[behind:start], nearest]
+                behind = end
+        return "".join([*parts, read[behind:]]) if parts else text
+
+    topics = tuple(
+        replace(topic, name=correct(topic.name), relevant=correct(topic.relevant), irrelevant=correct(topic.irrelevant))
+        for topic in profile.topics
+    )
+    like, avoid = tuple(map(correct, profile.like)), tuple(map(correct, profile.avoid))
+    return replace(profile, topics=topics, like=like, avoid=avoid)
+
+
+def _find_used(words: Iterable[str], papers: Sequence[Paper]) -> set[str]:
+    """Finds those of these words, in small letters, that one of the papers has, alone or as a plural."""
+    texts = [f"{paper.title} {paper.abstract}".lower() for paper in papers]
+    found = {word: [text for text in texts if word in text] for word in words}
+    return {word for word, among in found.items() if re.search(rf"\b{word}s?\b", " ".join(among))}
+
+
+def _find_all(texts: Iterable[str], except_for: Collection[str] = ()) -> dict[str, tuple[str, str]]:
+    """Finds the first MOST_WORDS runs of unknown words in texts, each once, with the text that it stands in first."""
     found: dict[str, tuple[str, str]] = {}
-    for text in texts:
-        for words in _find_in(load_wordings().reword(text)):
-            found.setdefault(words.casefold(), (words, text))
-    chosen = list(found.values())[:MOST_WORDS]
-    return tuple(UnknownWords(words[:MOST_CHARS], _correct(words, text)) for words, text in chosen)
+    for text in filter(None, texts):
+        read = _read(text)
+        for start, end in _find_in(read):
+            words = _name(read[start:end])
+            if len(found) < MOST_WORDS and words.casefold() not in except_for:
+                found.setdefault(words.casefold(), (words, text))
+    return found
+
+
+def _read(text: str) -> str:
+    """Gives the text as the ranker reads it, but with its Greek letters."""
+    return load_wordings().reword(plain_but_greek(text))
+
+
+def _name(words: str) -> str:
+    return " ".join(words.split())
 
 
 def _correct(words: str, text: str) -> str:
@@ -67,8 +127,8 @@ def _correct(words: str, text: str) -> str:
     return _WORD.sub(lambda match: meant[match.group()], words) if all(meant.values()) else ""
 
 
-def _find_in(text: str) -> Iterator[str]:
-    """Finds each run of unknown words in the text."""
+def _find_in(text: str) -> list[tuple[int, int]]:
+    """Finds where each run of unknown words begins and ends."""
     runs: list[tuple[int, int]] = []
     for word in find_telling_words(text):
         if is_known(word.group()):
@@ -77,8 +137,7 @@ def _find_in(text: str) -> Iterator[str]:
             runs[-1] = (runs[-1][0], word.end())
         else:
             runs.append((word.start(), word.end()))
-    for start, end in runs:
-        yield " ".join(text[start:end].split())
+    return runs
 
 
 def is_known(word: str) -> bool:

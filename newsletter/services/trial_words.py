@@ -76,7 +76,7 @@ def name_uncollected(trial: Trial, t: Texts) -> str:
 
 
 def explain_unknown(words: Sequence[UnknownWords], t: Texts, *, is_judged: bool) -> str:
-    """Says which words of a profile no paper uses, what mistyped ones were meant to be, and what to do about others.
+    """Says which words of a profile no paper uses, what mistyped ones are read as, and what to do about them.
 
     Nothing if all are known. Where `is_judged`, a model reads the profile as well, in any language: then it is a matter
     of what it gets to see.
@@ -84,8 +84,8 @@ def explain_unknown(words: Sequence[UnknownWords], t: Texts, *, is_judged: bool)
     mistyped, others = [one for one in words if one.nearest], [one.written for one in words if not one.nearest]
     sentences = []
     if mistyped:
-        meant = _quote([one.nearest for one in mistyped[:MOST_WORDS]], t)
-        sentences.append(t("mistyped", names=_quote([one.written for one in mistyped], t), meant=meant))
+        names, meant = _quote([one.written for one in mistyped], t), [one.nearest for one in mistyped[:MOST_WORDS]]
+        sentences.append(t("mistyped", names=names, meant=_quote(meant, t), n=len(mistyped)))
     if others:
         sentences.append(t("unknown_judged" if is_judged else "unknown", names=_quote(others, t), n=len(others)))
     return join_sentences(sentences, t.language)

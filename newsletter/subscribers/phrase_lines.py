@@ -1,17 +1,18 @@
-"""Finds the lines of a YAML text in which a profile asks for phrases. Pure; reads subscribers.yaml and profiles."""
+"""Finds the lines of a YAML text in which a profile names phrases. Pure; reads subscribers.yaml and profiles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from newsletter.files import yaml_nodes
 
-_WANTED = {"like", "relevant"}  # keys whose texts say what is wanted; a topic without `relevant` is its name
+_KEYWORDS = {"like", "avoid"}  # keys whose texts say what is wanted and unwanted
+_OF_TOPICS = {"name", "relevant", "irrelevant"}  # and those of a topic
 _MOST_LINES = 200  # of one text
 
 
 def find_phrase_lines(text: str | bytes, phrases: Sequence[str]) -> list[tuple[int, str]]:
-    """Gives each line in which a text that says what is wanted has one of these phrases, with the phrase, by line.
+    """Gives each line in which a text that says what is wanted or not has one of these phrases, with it, by line.
 
     A phrase that goes over the end of a line has the line that it begins in; case and the width of gaps mean nothing.
     A text that is no YAML has none.
@@ -22,31 +23,26 @@ def find_phrase_lines(text: str | bytes, phrases: Sequence[str]) -> list[tuple[i
     lines = yaml_nodes.split_lines(yaml_nodes.decode(text))
     found = {
         (_begins(lines, node.line, phrase), phrase)
-        for node in _wanted(root, is_wanted=False)
+        for node in _find_texts(root, _KEYWORDS)
         for phrase in phrases
         if _plain(phrase) in _plain(str(node.value))
     }
     return sorted(found)
 
 
-def _wanted(node: yaml_nodes.Node, *, is_wanted: bool) -> Iterator[yaml_nodes.Node]:
-    """Walks to the texts that say what is wanted."""
-    if isinstance(node.value, str) and is_wanted:
+def _find_texts(node: yaml_nodes.Node, keys: Set[str], *, is_wish: bool = False) -> Iterator[yaml_nodes.Node]:
+    """Walks to the texts below these keys, and to those of topics."""
+    if isinstance(node.value, str) and is_wish:
         yield node
     elif isinstance(node.value, list):
         for each in node.value:
-            yield from _wanted(each, is_wanted=is_wanted)
+            yield from _find_texts(each, keys, is_wish=is_wish)
     elif isinstance(node.value, dict):
         for key, each in node.value.items():
-            yield from _topics(each) if key == "topics" else _wanted(each, is_wanted=key in _WANTED)
-
-
-def _topics(node: yaml_nodes.Node) -> Iterator[yaml_nodes.Node]:
-    for topic in node.value if isinstance(node.value, list) else ():
-        if isinstance(topic.value, str):
-            yield topic
-        elif isinstance(topic.value, dict) and (words := topic.value.get("relevant") or topic.value.get("name")):
-            yield from _wanted(words, is_wanted=True)
+            if key == "topics":
+                yield from _find_texts(each, _OF_TOPICS, is_wish=True)
+            else:
+                yield from _find_texts(each, keys, is_wish=key in keys)
 
 
 def _begins(lines: Sequence[str], first: int, phrase: str) -> int:

@@ -474,10 +474,10 @@ def test_check_names_the_lines_that_ask_for_words_no_paper_uses_and_is_content(p
     place.path("new.yaml").write_text(text, encoding="utf-8")
     done = place.newsletter("check", "new.yaml")
     assert done.returncode == 0
-    assert "new.yaml:7: no paper of the last years says “Grüne Löcher”; write it in English" in done.stdout
-    assert "new.yaml:11: no paper of the last years says “trasnlation”; did you mean “translation”?" in done.stdout
-    assert done.stdout.count("no paper of") == 2
-    assert done.stdout.count("or set NEWSLETTER_MODEL") == 1
+    assert "new.yaml:7: No paper of the last years says “Grüne Löcher”. Write it in English" in done.stdout
+    assert "new.yaml:11: No paper of the last years says “trasnlation”; it is read as “translation”." in done.stdout
+    assert done.stdout.count("No paper of") == 2
+    assert done.stdout.count("Or set NEWSLETTER_MODEL") == 1
     assert "NEWSLETTER_MODEL" not in place.newsletter("check", "new.yaml", model="gpt-5-mini").stdout
 
 

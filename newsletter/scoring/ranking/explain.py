@@ -66,14 +66,19 @@ class Explainer:
     def __init__(
         self,
         profile: Profile,
+        headings: Sequence[str],
         finder: PhraseFinder,
         pool: Pool,
         ranking: Ranking,
         sentences: Texts,
         rows: Sequence[int],
     ) -> None:
-        """`rows`, in rising order, are the papers of which words are looked for: of a high grade, or the nearest."""
+        """The profile is as its reader meant it; `headings` are the names of its topics as they are written.
+
+        `rows`, in rising order, are the papers of which words are looked for: of a high grade, or the nearest.
+        """
         self._topics = profile.topics
+        self._headings = headings
         self._finder = finder
         self._gains = _Gains(pool, ranking.feedback, rows)
         self._sentences = sentences
@@ -97,8 +102,14 @@ class Explainer:
 
         What is hardly relevant has to have a word of it.
         """
+        return self._heading(self._find_place(row, relevance))
+
+    def _find_place(self, row: int, relevance: int) -> int | None:
         is_met = self._is_met if relevance >= WORDS_FROM else self._has_word
-        return self._topics[int(self._best[row])].name if self._topics and is_met[row] else ""
+        return int(self._best[row]) if self._topics and is_met[row] else None
+
+    def _heading(self, place: int | None) -> str:
+        return "" if place is None else self._headings[place]
 
     def explain(self, row: int, paper: Paper, relevance: int, *, is_near: bool) -> tuple[str, str]:
         """Gives the topic that this paper meets best, and a comment of at most MAX_COMMENT_CHARS characters.
@@ -110,12 +121,13 @@ class Explainer:
             return self.topic(row, relevance), self._nothing
         text = self._finder.read_paper(paper.title, paper.abstract)
         met = self._find_topic(row, text)
-        name = self._topics[met.place].name if met else self.topic(row, relevance)
+        place = met.place if met else self._find_place(row, relevance)
+        name = "" if place is None else self._topics[place].name
         parts = [self._main_part(row, name, met, text, relevance)]
         avoided = self._choose(text, _find_all(text, self._avoid))
         if avoided:
             parts.append(self._sentences("lowered", words=", ".join(avoided)))
-        return name, cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
+        return self._heading(place), cut_at_clause(" ".join(" ".join(parts).split()), MAX_COMMENT_CHARS)
 
     def _find_topic(self, row: int, text: Text) -> _MetTopic | None:
         """Finds the topic that the paper is on: the best ranked that its title names, or that has words in it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
 
@@ -26,17 +26,22 @@ _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[^.,:;!?()\[\]\n•|·]+")  # no wording reaches over a comma: "diffusion, language models" are two
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wordings:
     """What stands for a sequence of normalised words: `same` means what the reader wrote, `related` is near it."""
 
     same: dict[Forms, tuple[str, ...]]
     related: dict[Forms, tuple[str, ...]]
 
+    @cached_property
+    def longest(self) -> int:
+        """Gives how many words the longest of the sequences has."""
+        return max(map(len, [*self.same, *self.related]), default=0)
+
     def reword(self, text: str) -> str:
         """Puts the papers' wording in place of each clipped or foreign one; the longest that fits first."""
         behind, parts = 0, list[str]()
-        for start, end, (wording, *_) in _find(text, self.same):
+        for start, end, (wording, *_) in _find(text, self.same, self.longest):
             parts += [text[behind:start], wording]
             behind = end
         return "".join([*parts, text[behind:]])
@@ -47,7 +52,7 @@ class Wordings:
         Each once: where a wording stands again, it is left there.
         """
         given: set[str] = set()
-        for start, end, names in _find(text, self.related):
+        for start, end, names in _find(text, self.related, self.longest):
             for name in names:
                 if name not in given:
                     given.add(name)
@@ -128,9 +133,8 @@ def _read(text: str) -> Forms:
     return tuple(normalise(word) for word in _WORD.findall(text))
 
 
-def _find(text: str, table: dict[Forms, tuple[str, ...]]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _find(text: str, table: dict[Forms, tuple[str, ...]], longest: int) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Finds what the table knows: first character, the one behind the last, and what stands for it."""
-    longest = max(map(len, table), default=0)
     for piece in _PIECE.finditer(text):
         words = list(_WORD.finditer(text, *piece.span()))
         forms = tuple(normalise(word.group()) for word in words)

@@ -59,7 +59,8 @@ def comment_on(paper: Paper, profile: Profile) -> str:
 def comment_at(relevance: int, papers: Sequence[Paper], profile: Profile, *, is_near: bool = False) -> str:
     """Gives the comment on the first paper if it had this relevance."""
     pool = make_pool(count_terms([ENCODER.encode_paper(paper) for paper in papers]), load_background())
-    explainer = Explainer(profile, FINDER, pool, rank(pool, read_terms(profile, ENCODER)), COMMENTS["en"], rows=[0])
+    ranking, headings = rank(pool, read_terms(profile, ENCODER)), [topic.name for topic in profile.topics]
+    explainer = Explainer(profile, headings, FINDER, pool, ranking, COMMENTS["en"], rows=[0])
     return explainer.explain(0, papers[0], relevance, is_near=is_near)[1]
 
 

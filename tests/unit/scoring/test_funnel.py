@@ -391,3 +391,18 @@ def test_a_paper_turned_down_for_a_reader_in_another_language_is_not_asked_about
     report = bench.score(papers, profile=replace(PROFILE, language="de"))
     assert bench.grader.asked[-1] == [papers[0].arxiv_id]  # its comment is to be in German
     assert scores_of(report)[papers[0].arxiv_id].relevance == 9
+
+
+def test_what_is_mistyped_is_ranked_as_it_was_meant_and_the_model_reads_it_as_it_is_written() -> None:
+    history, papers = [day(n, 60, good=20) for n in range(1, 6)], day(6, 60, good=20)
+    reports = []
+    for words in ("sparse attention", "sparse attntion"):
+        profile = Profile((Topic("Mine", words),))
+        liked = {paper.arxiv_id: 9 for earlier in history for paper in earlier[40:]}
+        bench = FunnelBench(Policy(random_share=0.0), relevance=liked)  # no lots, which each profile draws its own
+        for n, earlier in enumerate(history):
+            bench.score(earlier, history[:n], profile=profile)
+        reports.append(bench.score(papers, history, profile=profile))
+        assert bench.store.get_gradings(profile_key(profile), since=make.NOW.date() - timedelta(days=90))
+    usual, mistyped = ({key: score.rank for key, score in scores_of(report).items()} for report in reports)
+    assert mistyped == pytest.approx(usual)

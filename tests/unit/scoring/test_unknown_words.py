@@ -48,9 +48,12 @@ def test_each_is_named_once_in_the_order_of_the_profile() -> None:
     assert find_written(profile) == ("Löcher", "attntion", "tranformers")
 
 
-def test_only_what_is_wanted_is_looked_at() -> None:
+def test_beside_what_is_wanted_only_slips_are_named() -> None:
     topic = Topic("Zwergentheorie", "language models", "Wortklauberei")
     assert find_unknown_words(Profile((topic,), about="Ich mag Wortklauberei", avoid=("Wortklauberei",))) == ()
+    topic = Topic("Langauge", "language models", "transformres")
+    found = find_unknown_words(Profile((topic,), about="I like algortihms", avoid=("attntion", "ATTNTION")))
+    assert [words.nearest for words in found] == ["language", "transformers", "attention"]
 
 
 @given(st.lists(st.text(max_size=200), max_size=30))

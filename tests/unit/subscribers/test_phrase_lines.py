@@ -30,12 +30,12 @@ CASES = {
     "a list on one line": ("keywords:\n  like: [LoRA, Schwarze Löcher]\n", [2]),
     "the name of a topic that says no more": ("topics:\n  - name: Schwarze Löcher\n", [2]),
     "a topic of words alone": ("topics:\n  - Black holes\n  - Alle Schwarze Löcher\n", [3]),
-    "the name of one that does": ("topics:\n  - name: Schwarze Löcher\n    relevant: Black holes\n", []),
+    "the name of one that does": ("topics:\n  - name: Schwarze Löcher\n    relevant: Black holes\n", [2]),
     "two readers": (
         "subscribers:\n  - topics: [{name: Schwarze Löcher}]\n  - keywords: {like: [Schwarze Löcher]}\n",
         [2, 3],
     ),
-    "what is not wanted": ("topics:\n  - irrelevant: Schwarze Löcher\nkeywords:\n  avoid: [Schwarze Löcher]\n", []),
+    "what is not wanted": ("topics:\n  - irrelevant: Schwarze Löcher\nkeywords:\n  avoid: [Schwarze Löcher]\n", [2, 4]),
     "who reads": ("name: Schwarze Löcher\nabout: Schwarze Löcher\n", []),
     "a comment": ("keywords:\n  like: [mine] # Schwarze Löcher\n", []),
     "no YAML": ("keywords: [Schwarze Löcher\n", []),
@@ -44,6 +44,6 @@ CASES = {
 
 
 @pytest.mark.parametrize(("text", "lines"), CASES.values(), ids=CASES)
-def test_only_what_is_wanted_is_looked_at(text: str, lines: list[int]) -> None:
+def test_only_what_is_wanted_or_unwanted_is_looked_at(text: str, lines: list[int]) -> None:
     assert find_phrase_lines(text, ["Schwarze Löcher"]) == [(line, "Schwarze Löcher") for line in lines]
     assert find_phrase_lines(text.encode(), ["Schwarze Löcher"]) == find_phrase_lines(text, ["Schwarze Löcher"])
