@@ -1,6 +1,8 @@
-"""Lists the words that name no subject, in papers and in what readers write of papers. Pure, and loads nothing."""
+"""Lists the words that name no subject, in papers and in what readers write of papers. Pure, and loads little."""
 
 from __future__ import annotations
+
+from newsletter.scoring.ranking.plain_text import without_accents
 
 STOP_WORDS = frozenset(
     """a about above after again all also although am among an and any are as at be because been before being below
@@ -63,7 +65,7 @@ _EVERYWHERE = STOP_WORDS | FILLER | _TALK | _FUNCTION_WORDS
 
 def is_filler(word: str) -> bool:
     """Tells whether a word, as it is written, names no subject wherever it stands; DES is a survey, "des" is not."""
-    lower = word.lower()
+    lower = without_accents(word.lower())
     if lower in _EVERYWHERE or len(word) < 2 or word.isdigit():
         return True
     return lower in FOREIGN_FILLER and not word.isupper()

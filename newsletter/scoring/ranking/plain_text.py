@@ -54,6 +54,13 @@ def spell(word: str) -> str:
     return word.lower() if word.isascii() else word.translate(_SPELLINGS).lower()
 
 
+def without_accents(word: str) -> str:
+    """Gives the letters of a word without accents."""
+    if word.isascii():
+        return word
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
 def _accent(match: re.Match[str]) -> str:
     mark = match["sign"] or match["name"] or match["named"]
     return unicodedata.normalize("NFC", (match["letter"] or match["braced"]) + _ACCENTS[mark])

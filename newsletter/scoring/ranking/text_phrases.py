@@ -255,8 +255,9 @@ def _widen(text: Text, start: int, end: int) -> str:
 def _is_telling(text: str, token: Token) -> bool:
     if len(token.keys) > 1:
         return not FIXED.fullmatch(text, token.start, token.end)
-    word = text[token.start : token.end].lower()
-    return token.keys[0] != 0 and not (is_filler(word) or word in _NO_PART or _ADVERB.fullmatch(word))
+    word = text[token.start : token.end]
+    is_part = word.lower() not in _NO_PART and not _ADVERB.fullmatch(word.lower())
+    return token.keys[0] != 0 and is_part and not is_filler(word)
 
 
 def _is_short(phrase: str) -> bool:

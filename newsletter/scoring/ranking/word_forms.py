@@ -6,10 +6,12 @@ Finer than stems: "token" and "tokenizer", "reinforcement" and "reinforced" stay
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 import Stemmer
+
+from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
+from newsletter.scoring.ranking.plain_text import without_accents
 
 _ENDINGS = (
     (re.compile(r"(?<=\w{3})is(?=(?:e|es|ed|er|ers|ing|ation|ations|able)$)"), "iz"),  # optimise, optimisation
@@ -32,10 +34,12 @@ _AS_THEY_ARE = frozenset(
     velour detour""".split()
 )
 
+_FUNCTION_WORDS = STOP_WORDS | FOREIGN_FILLER
+
 
 def normalise(word: str) -> str:
     """Gives the form of a word that stands for all its spellings, in lower case; repeating it changes nothing."""
-    form = _without_accents(word.lower())
+    form = without_accents(word.lower())
     if form in _AS_THEY_ARE or len(form) < 3:
         return form
     form = _singular(form)
@@ -52,12 +56,6 @@ def stem_of(form: str) -> str:
     return str(Stemmer.Stemmer("english", 0).stemWord(form))
 
 
-def _without_accents(word: str) -> str:
-    if word.isascii():
-        return word
-    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-
-
 def _singular(form: str) -> str:
     if form in _AS_THEY_ARE or not form.endswith("s") or form.endswith(("ss", "us", "is", "ics")):
         return form
@@ -65,4 +63,6 @@ def _singular(form: str) -> str:
         return form[:-3] + "y"
     if form.endswith(("sses", "shes", "ches", "xes", "zes")) and len(form) > 4:
         return form[:-2]
-    return form[:-1]
+    single = form[:-1]
+    is_name = len(form) == 3 and single in _FUNCTION_WORDS  # DOS is no more than one "do", nor DES than one "de"
+    return form if is_name else single

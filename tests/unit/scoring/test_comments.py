@@ -256,6 +256,8 @@ def stands_whole(phrase: str, text: str) -> bool:
 
 @given(asked=TEXTS, text=TEXTS)
 @example("I\u00cc", "I\u00cc")  # "II" is common, but not with an accent
+@example("0:M\u00c8", "M\u00c8")  # "me" says nothing, with an accent or without
+@example("MES", "MES")
 def test_what_is_named_stands_in_the_text_whole_and_is_not_common(asked: str, text: str) -> None:
     wanted = FINDER.want([asked])
     stems = FINDER.stems_of(asked)

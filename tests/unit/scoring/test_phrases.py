@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from benchmarks.make_abbreviations import count_pairs, find_pairs
 from newsletter.model import Profile, Topic
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
+from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
 from newsletter.scoring.ranking.phrases import Table, read_forms, read_phrases
+from newsletter.scoring.ranking.plain_text import without_accents
 from newsletter.scoring.ranking.word_forms import normalise
 
 TABLE: Table = {
@@ -46,6 +48,11 @@ def test_spellings_of_a_word_have_one_form(same: list[str], form: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("token", "tokenizer"), ("reinforced", "reinforcement"), ("ray", "array")])
 def test_different_words_keep_different_forms(one: str, other: str) -> None:
     assert normalise(one) != normalise(other)
+
+
+@pytest.mark.parametrize("word", sorted(word for word in STOP_WORDS | FOREIGN_FILLER if len(word) == 2))
+def test_an_abbreviation_is_no_plural_of_a_word_that_says_nothing(word: str) -> None:
+    assert normalise(f"{word}S".upper()) == f"{without_accents(word)}s"
 
 
 @given(st.text(st.sampled_from("aeiounlrsyztd"), max_size=12))

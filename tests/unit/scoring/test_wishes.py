@@ -106,7 +106,7 @@ def test_a_topic_in_another_language_keeps_its_name() -> None:
     assert (given_.topic, given_.comment) == ("Dunkle Materie", "Dunkle Materie: dark matter halos.")
 
 
-@pytest.mark.parametrize("keyword", ["LES", "DES", "DNS"])
+@pytest.mark.parametrize("keyword", ["LES", "DES", "DNS", "DOS", "BES", "AMS", "HES"])
 def test_a_keyword_in_capitals_is_no_article(keyword: str) -> None:
     given_ = first(Profile((), like=(keyword,)), about(f"{keyword} of channel flow"))
     assert given_.relevance >= 8
