@@ -38,7 +38,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
-from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
+from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics, read_wishes
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
 from newsletter.texts import TextsByLanguage, pick
@@ -170,7 +170,7 @@ class LocalScorer:
 
         The papers are at least one, and all different.
         """
-        profile = reword_profile(keep_wanted_topics(profile))
+        profile = reword_profile(read_wishes(profile))
         shortness = measure_shortness(profile)
         known = self._know(tuple(papers), tuple(map(tuple, history)), round((1 - shortness) * SAMPLE_PAPERS))
         likeness = self._vectors.compare(profile, known.papers, len(papers)) if self._vectors else None

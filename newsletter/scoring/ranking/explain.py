@@ -21,6 +21,7 @@ from newsletter.scoring.ranking.pool import Pool
 from newsletter.scoring.ranking.rank import Ranking, standardise
 from newsletter.scoring.ranking.shared_phrases import Part, PhraseFinder, Wanted
 from newsletter.scoring.ranking.text_phrases import Text, find_written, forms_of, has_in_title, with_fewest_capitals
+from newsletter.scoring.ranking.wanted_topics import keep_wanted_words
 from newsletter.scoring.ranking.wordings import load_wordings
 from newsletter.texts import Texts
 
@@ -175,9 +176,10 @@ class Explainer:
 
     def _read_topic(self, topic: Topic) -> _TopicWords:
         if topic not in self._topic_words:
-            name = load_wordings().reword(topic.name)  # as papers write it: "Dunkle Materie" is dark matter
+            asked = keep_wanted_words(topic.name)
+            name = load_wordings().reword(asked)  # as papers write it: "Dunkle Materie" is dark matter
             self._topic_words[topic] = _TopicWords(
-                list(dict.fromkeys([*self._names_of(topic.name), *self._names_of(name)])),
+                list(dict.fromkeys([*self._names_of(asked), *self._names_of(name)])),
                 self._finder.read_phrases(name),
                 self._finder.want([name, load_wordings().reword(topic.relevant)]),
                 self._finder.read_parts(part for part, _ in load_wordings().vary(name)),
