@@ -186,7 +186,7 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
             url=entry.paper.abs_url,
             relevance=entry.score.relevance,
             novelty=entry.score.novelty,
-            comment=entry.score.comment,
+            comment=entry.score.comment or (f"★ {entry.pinned_author}" if entry.pinned_author else ""),
             is_nearest=entry.is_nearest,
         )
         for entry in digest.entries
