@@ -75,7 +75,7 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(store: TinyStore, cli
 def test_a_preview_says_in_numbers_what_the_last_days_would_have_brought(client: FlaskClient) -> None:
     page = " ".join(press(client, "preview", CHANGED).text.split())
     assert "<h2>The 2 announcements of your categories kept so far</h2>" in page
-    assert "You would have got about 2 papers a day, of which at most 2 are sent, and nothing on 1 of 2 days." in page
+    assert "You would have got about 2 papers a day, at most 2 on any day, and nothing on 1 of 2 days." in page
     assert page.index("Tue, 7 Oct") < page.index("3 papers") < page.index("Mon, 6 Oct")
     assert 'nearest: <a href="https://arxiv.org/abs/2510.00009">Near, &amp; not it</a>' in page
 
