@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.app import build_local_scorer
 from newsletter.errors import FetchError
-from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, SuppressionReason, ZoteroLibrary
+from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, Subscriber, SuppressionReason, ZoteroLibrary
 from newsletter.run import Trial
 from newsletter.services.live_libraries import refresh
 from newsletter.services.profiles import ProfileService
@@ -85,6 +85,17 @@ def test_where_a_model_judges_the_mail_the_preview_says_that_it_is_by_words(stor
     profiles.is_judged = True
     client = create_app(replace(part_of(store), profiles=profiles)).test_client()
     assert trial_texts()["by_words"] in press(client, "preview", CHANGED).text
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(1, True), (0, False), (-1, False)])
+def test_a_pause_is_told_whoever_asked_for_it(store: TinyStore, days: int, is_told: bool) -> None:
+    class Pausing(FakeProfiles):
+        def find_current(self, subscriber_id: str) -> Subscriber | None:
+            return replace(make.subscriber(subscriber_id=subscriber_id), paused_until=NOW.date() + timedelta(days=days))
+
+    client = create_app(replace(part_of(store), profiles=Pausing(store, WHO))).test_client()
+    for page in (client.get(PROFILE), press(client, "save", CHANGED)):
+        assert ("Your mails are paused; they come again from 7 January 2026 on." in page.text) == is_told
 
 
 def test_saving_keeps_a_revision_and_says_what_is_different(store: TinyStore, client: FlaskClient) -> None:
