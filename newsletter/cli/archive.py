@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from newsletter import app
 from newsletter.cli.common import complain, find_subscriber, new_table, print_table, writing_to
+from newsletter.cli.days import DAY
 from newsletter.cli.exits import EXIT_CODES, EXIT_STORE
 from newsletter.errors import ReaderUnreadable
 from newsletter.files import resources
@@ -64,7 +65,7 @@ def command(context: click.Context) -> None:
 
 @command.command()
 @click.argument("who", metavar="EMAIL|ID")
-@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="The digest of this date; default: the latest.")
+@click.option("--date", "on", type=DAY, help="The digest of this date; default: the latest.")
 @click.option("--paper", "papers", metavar="ARXIV-ID", multiple=True, help="This paper of it alone; may be repeated.")
 @click.option("-f", "--format", "form", type=click.Choice(list(_ENDINGS)), default="bibtex", show_default=True)
 @click.option(

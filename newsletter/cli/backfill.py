@@ -10,24 +10,23 @@ import click
 
 from newsletter import app
 from newsletter.cli.common import TerminalProgress, begin_log, complain, new_table, print_table
+from newsletter.cli.days import DAY
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG, EXIT_FEED
 from newsletter.cli.shutdown import Ending
 from newsletter.papers import arxiv_day, is_arxiv
 from newsletter.run import FIRST_DAYS, MOST_BACKFILL_DAYS, BackfillReport, backfill, last_weekdays
 from newsletter.settings import load_settings
 
-_DATE = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command(epilog=EXIT_CODES)
 @click.option(
-    "--from", "first_at", metavar="DATE", type=_DATE, help="The first day to look at; default: five weekdays ago."
+    "--from", "first_at", metavar="DATE", type=DAY, help="The first day to look at; default: five weekdays ago."
 )
 @click.option(
     "--to",
     "last_at",
     metavar="DATE",
-    type=_DATE,
+    type=DAY,
     help="The last day; default, and at most: the day before arXiv's today.",
 )
 @click.option("--dry-run", is_flag=True, help="Ask arXiv and say what is missing; record nothing.")

@@ -8,6 +8,7 @@ import click
 
 from newsletter import app, formatting
 from newsletter.cli.common import new_table, print_table
+from newsletter.cli.days import DAY
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.model import ModelCall, spending
 from newsletter.settings import load_settings
@@ -15,7 +16,7 @@ from newsletter.stores import Store
 
 
 @click.group(invoke_without_command=True, epilog=EXIT_CODES)
-@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Of this UTC day; default: every day remembered.")
+@click.option("--date", "on", type=DAY, help="Of this UTC day; default: every day remembered.")
 @click.option("--failed", is_flag=True, help="Only those without a usable answer.")
 @click.pass_context
 def command(context: click.Context, on: datetime | None, failed: bool) -> None:

@@ -11,6 +11,7 @@ import click
 
 from newsletter import app, formatting
 from newsletter.cli.common import begin_log, bill_in_words, complain, cost_in_words, new_table, print_table
+from newsletter.cli.days import MONTH
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.errors import ConfigError
 from newsletter.model import ModelCall, spending
@@ -37,7 +38,7 @@ class Account:
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--month", "month_in", type=click.DateTime(["%Y-%m"]), help="Of this month; default: the present one.")
+@click.option("--month", "month_in", type=MONTH, help="Of this month; default: the present one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def command(month_in: datetime | None, as_json: bool) -> None:
     """Add up what the model's calls cost: by month, and within one month by day, run, model, profile and reader.

@@ -8,6 +8,7 @@ import click
 
 from newsletter import app
 from newsletter.cli.common import new_table, print_table
+from newsletter.cli.days import DAY
 from newsletter.cli.exits import EXIT_CODES
 from newsletter.delivery import ledger
 from newsletter.model import Delivery, DeliveryState, parse_delivery_id
@@ -16,7 +17,7 @@ from newsletter.stores import Store
 
 
 @click.group(invoke_without_command=True, epilog=EXIT_CODES)
-@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Of this digest date only.")
+@click.option("--date", "on", type=DAY, help="Of this digest date only.")
 @click.option("--state", "states", type=click.Choice([str(s) for s in DeliveryState]), multiple=True)
 @click.pass_context
 def command(context: click.Context, on: datetime | None, states: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from newsletter.cli.common import stdout_console
+from newsletter.cli.days import DAY
 from newsletter.cli.eval_newcomers import print_newcomers
 from newsletter.cli.eval_scorer import make_scorer
 from newsletter.cli.exits import EXIT_CODES
@@ -57,8 +58,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--categories", help="Categories the papers are drawn from, like cs.LG,cs.AI. Default: those of the labels."
 )
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day to measure.")
-@click.option("--until", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day to measure.")
+@click.option("--from", "first", type=DAY, help="First day to measure.")
+@click.option("--until", "last", type=DAY, help="Last day to measure.")
 @click.option(
     "--funnel", is_flag=True, help="Measure which papers a model would be sent, day by day, and what it loses."
 )

@@ -73,6 +73,10 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
             click.echo(f"Nothing relevant among {digest.counts.scanned} papers: this mail has the nearest.", err=True)
         name = f"{digest.digest_on}_{subscriber.subscriber_id}.{_ENDINGS[form]}"
         _write(_content(context, digest, form), Path(output) if output else settings.outbox / "preview" / name)
+    if context.store.get_address_status(subscriber.subscriber_id).suppression is not None:
+        click.echo("This address gets no mail; 'newsletter suppressions' says why.", err=True)
+    elif subscriber.paused_until and subscriber.paused_until > context.now().date():
+        click.echo(f"Their mails are paused until {subscriber.paused_until}.", err=True)
     _tell_trial(app.build_profiles(settings, context.store, listed.subscribers), subscriber, context.now())
     for each in shown.failed:
         complain(f"{each.category} failed: {each.detail}")
@@ -93,8 +97,10 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def _tell_trial(service: profiles.ProfileService, subscriber: Subscriber, now: datetime) -> None:
-    """Says beside the digest what the profile finds on the kept days, where any are, and which words no paper uses."""
+    """Says beside the digest what the profile finds on the kept days, and which words no paper uses."""
     trial = service.try_out(subscriber, now=now)
+    if trial is None:
+        click.echo("Nothing is kept yet to count papers a day on; 'newsletter run' keeps what it reads.", err=True)
     lines = trial_words.tell(trial, reader_texts.trial_texts(), is_judged=service.is_judged) if trial else ()
     for line in filter(None, (*lines, service.explain_unknown(subscriber.profile))):
         click.echo(line, err=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from newsletter import app, formatting
 from newsletter.cli.common import complain, complain_of_unreadable, model_line, new_table, numbers, print_table
+from newsletter.cli.days import DAY
 from newsletter.cli.exits import EXIT_CODES, EXIT_CONFIG
 from newsletter.cli.terminal import write_document
 from newsletter.model import Delivery, DeliveryState, ModelBatch, RunOutcome, RunReport, SubscriberReport, spending
@@ -32,7 +33,7 @@ _MOST_RUNS = 1000  # of a day: each slice of readers that a worker mails is one
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="Of this digest date; default: the latest run's.")
+@click.option("--date", "on", type=DAY, help="Of this digest date; default: the latest run's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run report as JSON.")
 def command(on: datetime | None, as_json: bool) -> None:
     """Tell what happened: the latest run, how each feed went, and where each subscriber's mail stands.

@@ -18,7 +18,7 @@ from newsletter.cli.suppressions import describe_status
 from newsletter.errors import ConfigError, StoreError
 from newsletter.mail import welcome
 from newsletter.model import MOST_PROFILE_CHARS, PromisedMail, SignUp, SignUpOrigin, Subscriber
-from newsletter.services import additions, reader_texts, subscribers_file
+from newsletter.services import additions, reader_texts, subscribers_file, trial_words
 from newsletter.settings import Settings, load_settings
 from newsletter.stores import Store
 from newsletter.subscribers import SubscribersFile, profile_yaml
@@ -186,8 +186,8 @@ def _show(settings: Settings, store: Store, reader: Subscriber) -> None:
     click.echo(f"# {reader.email} would be added with this profile; nothing was.")
     whole = replace(reader, has_chosen_relevance=True)  # what holds is to be seen, whoever set it
     click.echo(profile_yaml.write(whole, reader_texts.comment_texts()))
-    if unknown := app.build_profiles(settings, store).explain_unknown(reader.profile):
-        complain(f"{unknown}\n")
+    if doubts := _doubts_of(settings, store, reader):
+        complain(f"{doubts}\n")
     service, texts = app.build_welcome_service(settings, store), app.load_welcome_texts()
     links = app.build_mail_identity(settings).links_for(reader.subscriber_id, app.utc_now().date())
     rendered = app.build_renderer(settings).render_welcome(service.content(reader), texts, links)
@@ -238,8 +238,8 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, enrolment: SignU
     who = reader.subscriber_id
     service = app.build_welcome_service(settings, store)
     click.echo(f"{who} ({reader.email}) is added. {_first_mail(service.content(reader), reader)}")
-    if unknown := app.build_profiles(settings, store).explain_unknown(reader.profile):
-        complain(unknown)
+    if doubts := _doubts_of(settings, store, reader):
+        complain(doubts)
     click.echo(f"'newsletter subscribers show {who}' shows them, 'newsletter subscribers remove {who}' takes them off.")
     try:
         if not is_welcomed:
@@ -261,6 +261,19 @@ def _tell(settings: Settings, store: Store, reader: Subscriber, enrolment: SignU
     else:
         complain(f"The welcome did not leave, or may not have, and is not sent again ({why}).")
         sys.exit(EXIT_DELIVERY)
+
+
+def _doubts_of(settings: Settings, store: Store, reader: Subscriber) -> str:
+    """Says what of a profile may not be meant: words that no paper uses, and that it finds nothing, or always too much.
+
+    As its reader would be told, a line for each; nothing where all is well.
+    """
+    profiles, t = app.build_profiles(settings, store), reader_texts.trial_texts()
+    reader = profiles.find_current(reader.subscriber_id) or reader  # with what is known of the papers they keep
+    trial = profiles.try_out(reader, now=app.utc_now()) if reader.profile.has_wishes else None
+    advice = trial_words.advise(trial, t) if trial and trial.days else ""
+    numbers = f"{trial_words.summarize(trial, t)} {advice}" if trial and advice else ""
+    return "\n".join(filter(None, (profiles.explain_unknown(reader.profile), numbers)))
 
 
 def _first_mail(content: welcome.WelcomeContent, reader: Subscriber) -> str:

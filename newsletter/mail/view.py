@@ -162,7 +162,9 @@ class DigestView:
 
     @property
     def reason(self) -> str:
-        """Why the best paper is here, in a line."""
+        """Why the best paper is here, in a line: its comment, or the author who is followed."""
+        if self.best and not self.best.comment and self.best.pinned:
+            return f"★ {self.best.pinned}"
         return formatting.cut_at_clause(self.best.comment, REASON_CHARS) if self.best else ""
 
     @property

@@ -27,7 +27,9 @@ class Score:
     arxiv_id: str
     relevance: int  # 1–10
     novelty: int | None  # 1–10
-    comment: str  # names the criterion the paper meets; empty where `ScoreReport.with_comment` has still to write it
+    # Names the criterion the paper meets; empty where `ScoreReport.with_comment` has still to write it, and in a digest
+    # where a paper is there for its author alone
+    comment: str
     rank: float
     topic: str = ""  # name of the topic it meets best, if any
     is_met: bool = True  # something that the profile wants was found in it, be it one word

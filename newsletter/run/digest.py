@@ -23,6 +23,7 @@ from newsletter.run.nearest import count_nearest, suggest_widening
 from newsletter.subscribers import leading_topic, named_topic
 
 MOST_UNSENT = 500  # that a digest remembers; 150 bytes each
+WORDS_FROM = 4  # relevance below which words say no more than that they share little
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:
@@ -100,6 +101,8 @@ def choose_entries(
 
     def show(plain: Score, pinned: str = "", *, is_nearest: bool = False) -> DigestEntry:
         announced, score = announcements[plain.arxiv_id], with_comment(plain)
+        if pinned and score.novelty is None and score.relevance < WORDS_FROM:
+            score = replace(score, comment="")  # it is here for its author, who is named beside it
         kind, topic = announced.announce_type, topic_of(score, names)
         return DigestEntry(0, announced.paper, kind, score, pinned, topic, is_nearest)
 

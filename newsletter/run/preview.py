@@ -66,7 +66,8 @@ def _composed(
     context: RunContext, subscriber: Subscriber, progress: ProgressListener, on: date, digest_on: date | None
 ) -> Preview:
     morning = collect(context, [subscriber], progress, Collecting(digest_on=digest_on, remember=False))
-    failed = tuple(feed for feed in morning.today.feeds if feed.outcome is FeedOutcome.FAILED)
+    feeds = [feed for feed in morning.today.feeds if feed.category in subscriber.categories]  # others' are kept, too
+    failed = tuple(feed for feed in feeds if feed.outcome is FeedOutcome.FAILED)
     selection = select(context, morning, subscriber, on)
     if not selection.announced:
         return Preview(None, failed)

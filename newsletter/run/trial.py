@@ -28,13 +28,15 @@ class TrialDay:
     """One announcement day under one profile.
 
     `relevant_at[n - 1]` says how many papers would pass with a `min_relevance` of n. `best` is the paper that leads
-    the mail, or the nearest where none passes; None if nothing was announced.
+    the mail, or the nearest where none passes; None if nothing was announced. `best_author` is the pinned name that let
+    it in, where its relevance would not have.
     """
 
     announced_on: date
     relevant_at: tuple[int, ...]
     best: Paper | None = None
     best_relevance: int = 0
+    best_author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,11 @@ def _weigh(selection: Selection, scores: Sequence[Score]) -> TrialDay:
     passing = [score for score, each in zip(scores, reached, strict=True) if each >= subscriber.min_relevance]
     best = min(passing or scores, key=reading_order, default=None)
     on = selection.digest_on
-    return TrialDay(on, counts, papers[best.arxiv_id], best.relevance) if best else TrialDay(on, counts)
+    if best is None:
+        return TrialDay(on, counts)
+    paper = papers[best.arxiv_id]
+    author = "" if passes(best, subscriber) else find_pinned_author(subscriber.pinned_authors, paper.authors)
+    return TrialDay(on, counts, paper, best.relevance, author)
 
 
 def _reached(score: Score, paper: Paper, at_any_cut: Subscriber) -> int:

@@ -38,7 +38,7 @@ from newsletter.scoring.ranking.short_profiles import (
 )
 from newsletter.scoring.ranking.tfidf import Vector, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder
-from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
+from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics, read_wishes
 from newsletter.scoring.ranking.wordings import reword_profile
 from newsletter.scoring.sentence_vectors import SentenceVectors
 from newsletter.scoring.unknown_words import read_as_meant
@@ -173,7 +173,7 @@ class LocalScorer:
 
         The papers are at least one, and all different.
         """
-        meant = read_as_meant(keep_wanted_topics(profile), papers)
+        meant = read_as_meant(read_wishes(profile), papers)
         profile = reword_profile(meant)
         shortness = measure_shortness(profile)
         known = self._know(tuple(papers), tuple(map(tuple, history)), round((1 - shortness) * SAMPLE_PAPERS))

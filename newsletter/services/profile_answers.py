@@ -6,22 +6,26 @@ The sentences are those of `templates/texts/profile_answers.yaml`: reader_texts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from newsletter.errors import ConfigError
-from newsletter.model import Digest, ProfileRevision, Subscriber
+from newsletter.model import AddressStatus, Digest, ProfileRevision, Subscriber
 from newsletter.papers import readable
 from newsletter.phrases import Phrase
 from newsletter.services.library import find_missing
 from newsletter.services.reader_texts import reword_problem
 from newsletter.subscribers import MAX_REVISIONS, differences, profile_yaml, read_fixed_zone
-from newsletter.texts import Texts, write_list, write_short_date
+from newsletter.texts import Texts, join_sentences, write_list, write_short_date
 
 MAX_TITLES = 5
 
 
-def describe(before: Subscriber, after: Subscriber, revision: ProfileRevision, t: Texts) -> Iterable[str]:
-    """Says what is different now, and what of it may not be meant."""
-    yield t("back" if profile_yaml.is_blank(revision.text) else "changed", number=f"{revision.number}")
+def describe(
+    before: Subscriber, after: Subscriber, revision: ProfileRevision, t: Texts, *, silence: str = ""
+) -> Iterable[str]:
+    """Says what is different now, and what of it may not be meant. `silence` says why no mail comes for now."""
+    said = t("back" if profile_yaml.is_blank(revision.text) else "changed", number=f"{revision.number}")
+    yield join_sentences(filter(None, (said, silence)), t.language)
     lines = differences(before, after, t)
     yield ""
     yield t["different" if lines else "not_different"]
@@ -35,6 +39,14 @@ def describe(before: Subscriber, after: Subscriber, revision: ProfileRevision, t
     if revision.number > MAX_REVISIONS:
         yield ""
         yield t("not_kept", n=MAX_REVISIONS)
+
+
+def explain_silence(reader: Subscriber, status: AddressStatus, today: date, t: Texts) -> str:
+    """Says that no mail comes for now: the address is suppressed, or a pause lasts. Nothing where mail comes."""
+    if status.suppression is not None:
+        return t["no_mail_now"]
+    until = reader.paused_until
+    return t("paused", day=write_short_date(until, t.language)) if until and until > today else ""
 
 
 def _zone_note(zone: str, t: Texts) -> str:

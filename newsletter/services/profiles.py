@@ -213,10 +213,13 @@ class ProfileService:
         self, before: Subscriber, after: Subscriber, revision: ProfileRevision, now: datetime
     ) -> Iterable[str]:
         t = answer_texts(after.profile.language)
-        yield from profile_answers.describe(before, after, revision, t)
+        is_page = revision.origin is RevisionOrigin.WEB  # which says beside the answer why no mail comes
+        status = self._store.get_address_status(after.subscriber_id)
+        silence = "" if is_page else profile_answers.explain_silence(after, status, now.date(), t)
+        yield from profile_answers.describe(before, after, revision, t, silence=silence)
         if _selection_settings(before) != _selection_settings(after):
             yield ""
-            yield from self._compare(before, after, now, t, is_page=revision.origin is RevisionOrigin.WEB)
+            yield from self._compare(before, after, now, t, is_page=is_page)
 
     def _compare(
         self, before: Subscriber, after: Subscriber, now: datetime, t: Texts, *, is_page: bool

@@ -28,7 +28,7 @@ def read_subscribers(path: Path) -> bytes:
             return file.read(yaml_nodes.MAX_BYTES + 1)  # one more than is taken, so that `parse_file` refuses it
     except OSError as error:
         is_there = not isinstance(error, FileNotFoundError)
-        remedy = "make it a file that this user may read" if is_there else "write it"
+        remedy = "make it a file that this user may read" if is_there else "'newsletter init' writes one to begin with"
         raise ConfigError(
             f"{path} cannot be read ({error.strerror}); {remedy}, or name another file with NEWSLETTER_SUBSCRIBERS"
         ) from error

@@ -36,13 +36,14 @@ def summarize(trial: Trial, t: Texts) -> str:
     counts = trial.per_mail(subscriber.min_relevance)
     if not any(counts):
         return t("got_nearest" if subscriber.at_least else "got_nothing", days=_on_all_days(trial, t))
-    is_cut = max(counts) > subscriber.max_papers
+    most, mails = subscriber.max_papers, len(counts)
+    limit = "" if max(counts) <= most else "limited" if sum(counts) > most * mails else "limited_on"
     empty = sum(not trial.relevant(day) for day in trial.days)
     what = "only_nearest" if subscriber.at_least else "without"
     return t(
         "got",
         count=_count(trial, counts, t),
-        limited=t("limited", n=subscriber.max_papers) if is_cut else "",
+        limited=t(limit, n=most) if limit else "",
         without=t(what, n=empty, all=len(trial.days)) if empty else "",
     )
 
@@ -109,6 +110,11 @@ def name_best(trial: Trial, day: TrialDay, t: Texts) -> str:
     if trial.relevant(day):
         return t["best"]
     return t["nearest"] if day.best_relevance >= NEAR_FROM else ""
+
+
+def grade(day: TrialDay) -> str:
+    """Gives the relevance of the best paper of a day, or the author who let it in."""
+    return f"★ {day.best_author}" if day.best_author else f"{day.best_relevance}"
 
 
 def list_days(trial: Trial, t: Texts) -> Iterable[str]:
@@ -192,4 +198,4 @@ def _on_all_days(trial: Trial, t: Texts) -> str:
 
 def _title(day: TrialDay, t: Texts) -> str:
     title = cut_at_clause(readable(day.best.title), MOST_TITLE_CHARS) if day.best else ""
-    return t("paper", title=title, relevance=day.best_relevance)
+    return t("paper", title=title, relevance=grade(day))

@@ -78,8 +78,8 @@ class RecordServer:
         if self._unreachable:
             raise SourceError(
                 category,
-                f"The server of records does not answer ({self._unreachable}), so {category} was not asked for; check"
-                " the network, and run again later.",
+                f"The server of records gives none ({self._unreachable}), so {category} was not asked for; check the"
+                f" network and {self._setting} ({self._base_url}), and run again later.",
             )
         if self._ends_at == math.inf:
             self._ends_at = self._monotonic() + self._patience_s

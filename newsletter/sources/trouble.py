@@ -61,5 +61,7 @@ def asked_for_long(error: Exception) -> float:
 
 
 def describe(error: Exception) -> str:
-    """Gives the error's own words, or its name where it has none."""
-    return str(error) or type(error).__name__
+    """Gives the error's own words on one line, or its name where it has none; of a refusal the status alone."""
+    if isinstance(error, httpx2.HTTPStatusError):  # whose words are an address and one of a page about the number
+        return f"it answered {error.response.status_code}"
+    return " ".join(str(error).split()) or type(error).__name__

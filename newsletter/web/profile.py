@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from threading import BoundedSemaphore
 
 import flask
@@ -84,6 +84,7 @@ class _Editor:
             pause_url=f"/pause/{self.signer.link(Purpose.PAUSE, subscriber_id)}",
             unsubscribe_url=f"/u/{self.signer.link(Purpose.UNSUBSCRIBE, subscriber_id)}",
             gets_no_mail=status.suppression is not None,
+            paused_until=self._pause_of(subscriber_id),
             may_return=may_resubscribe(status),
         )
         if is_form:
@@ -103,6 +104,12 @@ class _Editor:
             return flask.render_template("_preview.html", preview=view, t=t)
         finally:
             self.trials.release()
+
+    def _pause_of(self, subscriber_id: str) -> date | None:
+        """Gives the day on which mail comes again; None if none is waited for."""
+        reader = self.profiles.find_current(subscriber_id)
+        until = reader.paused_until if reader else None
+        return until if until and until > self.now().date() else None
 
     def _texts(self, subscriber_id: str) -> Texts:
         if reader := self.profiles.find_current(subscriber_id):

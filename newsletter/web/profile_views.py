@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from newsletter.model import Digest, ProfileRevision, RevisionOrigin
 from newsletter.papers import readable
@@ -113,6 +114,7 @@ class EditorView:
     pause_url: str = ""
     unsubscribe_url: str = ""
     gets_no_mail: bool = False  # the address is suppressed
+    paused_until: date | None = None  # mail comes again on this day; None: there is no pause
     may_return: bool = False  # by the page behind `unsubscribe_url`
     form: FormView | None = None  # where the form is shown, not the YAML
     said: str = ""  # what a button did with a topic
@@ -186,7 +188,7 @@ def _paper_views(digest: Digest) -> tuple[PreviewPaper, ...]:
             url=entry.paper.abs_url,
             relevance=entry.score.relevance,
             novelty=entry.score.novelty,
-            comment=entry.score.comment,
+            comment=entry.score.comment or (f"★ {entry.pinned_author}" if entry.pinned_author else ""),
             is_nearest=entry.is_nearest,
         )
         for entry in digest.entries
@@ -213,6 +215,7 @@ def samples() -> tuple[Page, ...]:
     editors = [replace(_EDITOR, outcome=outcome) for outcome in _OUTCOMES]
     editors += [replace(_EDITOR, outcome="shown", shown=number) for number in (0, 1)]
     editors += [replace(_EDITOR, gets_no_mail=True, may_return=may) for may in (True, False)]
+    editors.append(replace(_EDITOR, paused_until=date(2027, 1, 31)))
     editors.append(replace(_EDITOR, outcome="unclear", current="b: 2\n", typed="c: 3\n", preview=_PROBLEM))
     previews = (_PROBLEM, _PAPERS, _BY_WORDS, _FILLED, PreviewView())
     pages: list[Page] = []

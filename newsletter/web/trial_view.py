@@ -18,7 +18,7 @@ class TrialDayView:
     what: str  # the paper is the best, or the nearest; empty: none is shown
     title: str
     url: str
-    relevance: int
+    relevance: str  # a number, or whose paper it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class TrialView:
 
 
 _DAYS = (
-    TrialDayView("Tue, 6 Jan", "2 papers", True, "best", "A title", "url", 9),
-    TrialDayView("Mon, 5 Jan", "nothing", False, "", "", "", 0),
+    TrialDayView("Tue, 6 Jan", "2 papers", True, "best", "A title", "url", "9"),
+    TrialDayView("Mon, 5 Jan", "nothing", False, "", "", "", ""),
 )
 SAMPLE = TrialView("The last 5 announcements", "About 2 papers a day.", "Set it to 5.", ("A note.",), _DAYS)
 
@@ -59,5 +59,5 @@ def _day_view(trial: Trial, day: TrialDay, t: Texts) -> TrialDayView:
         what=what,
         title=readable(day.best.title) if what and day.best else "",
         url=day.best.abs_url if what and day.best else "",
-        relevance=day.best_relevance,
+        relevance=trial_words.grade(day),
     )

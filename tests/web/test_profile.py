@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from newsletter.app import build_local_scorer
 from newsletter.errors import FetchError
-from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, SuppressionReason, ZoteroLibrary
+from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin, Subscriber, SuppressionReason, ZoteroLibrary
 from newsletter.run import Trial
 from newsletter.services.live_libraries import refresh
 from newsletter.services.profiles import ProfileService
@@ -75,7 +75,7 @@ def test_a_preview_shows_what_would_come_and_saves_nothing(store: TinyStore, cli
 def test_a_preview_says_in_numbers_what_the_last_days_would_have_brought(client: FlaskClient) -> None:
     page = " ".join(press(client, "preview", CHANGED).text.split())
     assert "<h2>The 2 announcements of your categories kept so far</h2>" in page
-    assert "You would have got about 2 papers a day, of which at most 2 are sent, and nothing on 1 of 2 days." in page
+    assert "You would have got about 2 papers a day, at most 2 on any day, and nothing on 1 of 2 days." in page
     assert page.index("Tue, 7 Oct") < page.index("3 papers") < page.index("Mon, 6 Oct")
     assert 'nearest: <a href="https://arxiv.org/abs/2510.00009">Near, &amp; not it</a>' in page
 
@@ -85,6 +85,17 @@ def test_where_a_model_judges_the_mail_the_preview_says_that_it_is_by_words(stor
     profiles.is_judged = True
     client = create_app(replace(part_of(store), profiles=profiles)).test_client()
     assert trial_texts()["by_words"] in press(client, "preview", CHANGED).text
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(1, True), (0, False), (-1, False)])
+def test_a_pause_is_told_whoever_asked_for_it(store: TinyStore, days: int, is_told: bool) -> None:
+    class Pausing(FakeProfiles):
+        def find_current(self, subscriber_id: str) -> Subscriber | None:
+            return replace(make.subscriber(subscriber_id=subscriber_id), paused_until=NOW.date() + timedelta(days=days))
+
+    client = create_app(replace(part_of(store), profiles=Pausing(store, WHO))).test_client()
+    for page in (client.get(PROFILE), press(client, "save", CHANGED)):
+        assert ("Your mails are paused; they come again from 7 January 2026 on." in page.text) == is_told
 
 
 def test_saving_keeps_a_revision_and_says_what_is_different(store: TinyStore, client: FlaskClient) -> None:

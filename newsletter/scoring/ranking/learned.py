@@ -21,7 +21,7 @@ from newsletter.scoring.ranking.rank import rank, read_terms, standardise
 from newsletter.scoring.ranking.style import describe_style
 from newsletter.scoring.ranking.tfidf import CellIndexes, Places, Vector, count_terms
 from newsletter.scoring.ranking.tokenize import Encoder
-from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
+from newsletter.scoring.ranking.wanted_topics import read_wishes
 from newsletter.scoring.ranking.wordings import reword_profile
 
 MIN_OF_EACH = 3  # passed and turned down: with fewer there is nothing to tell apart
@@ -109,7 +109,7 @@ class Learner:
     def _describe(self, profile: Profile, papers: Sequence[Paper]) -> Features:
         counts = count_terms([self._encoder.encode_paper(paper) for paper in papers])
         pool = make_pool(counts, load_background())
-        terms = read_terms(reword_profile(keep_wanted_topics(profile)), self._encoder)
+        terms = read_terms(reword_profile(read_wishes(profile)), self._encoder)
         matrix, ranking = pool.matrix, rank(pool, terms)
         dense = [np.ones(len(papers)), ranking.score, standardise(ranking.evidence)]
         return join(

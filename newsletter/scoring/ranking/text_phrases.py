@@ -33,12 +33,12 @@ _BETWEEN_WORDS = re.compile(r"[\s\w/\u2010\u2011-]*")  # of one phrase; not a co
 
 # What abstracts say about their subject; it is no part of it, nor of a phrase: "reducing FLOPs", "satellites around".
 _NO_PART = frozenset(
-    """achieve achieved achieves achieving accelerate accelerates accelerating across address addresses addressing along
-    allow allows amid among around beyond demonstrate demonstrated demonstrates demonstrating despite diverse employ
-    employs enable enabled enables enabling enhance enhanced enhances enhancing exhibit exhibits far find finds focused
-    foster fosters fostering hard help helped helping helps highlight highlights hinder hindering hinders impressive
-    lead leads let lets letting leverage leverages leveraging mitigate mitigates mitigating numerous outperform
-    outperforming outperforms overlooked
+    """achieve achieved achieves achieving accelerate accelerates accelerating across address addresses addressing
+    against allow allows along alongside amid among amongst around atop beneath beyond concerning demonstrate
+    demonstrated demonstrates demonstrating despite diverse employ employs enable enabled enables enabling enhance
+    enhanced enhances enhancing exhibit exhibits far find finds focused foster fosters fostering hard help helped
+    helping helps highlight highlights hinder hindering hinders impressive lead leads let lets letting leverage
+    leverages leveraging mitigate mitigates mitigating numerous outperform outperforming outperforms overlooked
     promising propose proposes provide provides providing reduce reduced reduces reducing remain remains remarkable
     require requires requiring reveal reveals significant suffer suffers suggest suggests throughout toward towards
     various versus yield yields""".split()

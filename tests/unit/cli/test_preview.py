@@ -60,3 +60,31 @@ def test_a_model_that_cannot_be_asked_is_told(monkeypatch: pytest.MonkeyPatch) -
 
 def test_all_is_well_with_the_sample() -> None:
     assert newsletter("preview", "--sample").exit_code == 0
+
+
+def test_a_feed_of_others_that_failed_is_no_trouble_of_this_reader() -> None:
+    with Path("subscribers.yaml").open("a", encoding="utf-8") as file:
+        file.write("  - {email: eve@example.org, categories: [cs.LG], keywords: {like: [attention]}}\n")
+    assert newsletter("run", "--quiet").exit_code == EXIT_FEED
+    for address, code in {"ada@example.org": EXIT_FEED, "eve@example.org": 0}.items():
+        done = newsletter("preview", address, "--anew")
+        assert done.exit_code == code
+        assert ("cs.AI failed" in done.stderr) == (code == EXIT_FEED)
+
+
+def test_where_no_announcement_is_kept_that_is_said_in_place_of_numbers() -> None:
+    assert "Nothing is kept yet" in newsletter("preview", "--sample").stderr
+    newsletter("run", "--sample", "--quiet")
+    later = newsletter("preview", "--sample").stderr
+    assert "Nothing is kept yet" not in later
+    assert "You would have got" in later
+
+
+def test_who_gets_no_mail_for_now_is_named_beside_what_it_would_be() -> None:
+    assert "mail" not in newsletter("preview", "--sample").stderr
+    Path("subscribers.yaml").write_text(YAML.replace("ada@example.org,", "ada@example.org, paused_until: 2999-01-31,"))
+    assert "Their mails are paused until 2999-01-31." in newsletter("preview", "--sample").stderr
+    newsletter("suppressions", "add", "ada@example.org")
+    told = newsletter("preview", "--sample").stderr
+    assert "This address gets no mail; 'newsletter suppressions' says why." in told
+    assert "paused" not in told

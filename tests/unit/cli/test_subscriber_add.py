@@ -49,6 +49,26 @@ def welcomes(folder: Path) -> list[EmailMessage]:
     return [message_from_bytes(path.read_bytes(), EmailMessage, policy=SMTP) for path in paths]
 
 
+@pytest.mark.parametrize("how", [(), ("--dry-run",)], ids=str)
+def test_whose_profile_would_find_nothing_or_always_too_much_is_told_of_at_once(
+    store: TinyStore, how: tuple[str, ...]
+) -> None:
+    def told(name: str, *said: str) -> str:
+        who = f"{name}@example.org"
+        done = newsletter("subscribers", "add", who, "--categories", "cs.LG", *said, "--no-welcome", *how)
+        assert done.exit_code == 0
+        return done.stderr
+
+    nothing, much = ("--topic", "Byzantine coinage"), ("--topic", "Attention for language models")
+    assert "You would have got" not in told("early", *nothing)  # no announcement is kept yet
+    assert newsletter("run", "--sample", "--quiet").exit_code == 0
+    assert "You would have got nothing on that day. No paper reached relevance 6" in told("ann", *nothing)
+    assert told("ben", *much) == ""
+    (Path.cwd() / "subscribers.yaml").write_text(YAML.replace("max_papers: 7", "max_papers: 1"), encoding="utf-8")
+    assert "That is more than your mail takes on that day." in told("cem", *much)
+    assert "You would have got" not in told("dan", "--author", "Ada Lovelace")  # who says nothing of papers
+
+
 def test_a_reader_is_added_beside_the_file_and_welcomed_once(store: TinyStore, tmp_path: Path) -> None:
     done = newsletter("subscribers", "add", "Eve@Example.org", *SAID, "--zone", "Europe/Berlin", "--language", "fr")
     assert (done.exit_code, f"{EVE} (Eve@example.org) is added." in done.output) == (0, True)

@@ -22,6 +22,24 @@ from tests import command
 NAME = "Zażółć Жук 論文 é"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("status", "--date"), ("deliveries", "--date"), ("calls", "--date"), ("costs", "--month")),
+        *(("backfill", "--from"), ("backfill", "--to"), ("eval", "--from"), ("eval", "--until")),
+        ("archive", "export", "--date"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("written", ["gestern", "20.11.2026", "2026-13-01"])
+def test_a_day_typed_wrong_is_answered_with_how_days_are_written(words: tuple[str, ...], written: str) -> None:
+    done = CliRunner().invoke(group, [*words, written])
+    assert done.exit_code == 2
+    assert f'found "{written}", expected YYYY-MM' in done.output
+    assert "%Y" not in done.output
+    assert "%Y" not in CliRunner().invoke(group, [*words[:-1], "--help"]).output
+
+
 def newsletter(folder: Path, encoding: str, *args: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
     wanted = {f"NEWSLETTER_{name.upper()}": value for name, value in settings.items()}

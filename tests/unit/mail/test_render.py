@@ -153,6 +153,22 @@ def test_kind_and_pinned_author_are_marked() -> None:
     assert "pinned author: Emmy Noether" in rendered.text
 
 
+def test_where_the_author_is_why_a_paper_is_here_the_lead_says_so() -> None:
+    digest = digest_of(make.announcement())
+    (entry,) = digest.entries
+    digest = replace(
+        digest,
+        subscriber=replace(digest.subscriber, profile=Profile(())),
+        entries=(replace(entry, pinned_author="Emmy Noether", score=replace(entry.score, comment="")),),
+    )
+    rendered = RENDERER.render(digest, MailLinks("back@example.org", web_url="https://papers.example.org/archive/x"))
+    assert Page(rendered.html).words.count("★ Emmy Noether") >= 3  # before the mail, in the lead, and at the paper
+    assert "— ★ Emmy Noether" in " ".join(rendered.text.split())
+    assert "**Comment:** ★ Emmy Noether\n" in RENDERER.markdown(digest)
+    assert "Your profile:" not in rendered.text  # there is none to show
+    assert "Pinned authors: Emmy Noether." in " ".join(rendered.text.split())
+
+
 def test_notices_and_what_is_not_shown_are_told() -> None:
     digest = digest_of(make.announcement(), notices=("cs.AI could not be fetched.",))
     digest = replace(digest, counts=replace(digest.counts, relevant=5, not_scored=3))

@@ -96,6 +96,21 @@ def test_a_pinned_author_passes_and_is_not_cut_by_max_papers() -> None:
     assert digest.counts.relevant == 2
 
 
+def test_who_is_there_for_the_author_alone_is_not_said_to_share_little_with_the_profile() -> None:
+    grades: list[tuple[int, int | None]] = [(1, None), (3, None), (4, None), (1, 9), (9, None)]
+    scores = [make.score(f"2601.0000{place}", *each) for place, each in enumerate(grades)]
+    digest = build_digest(
+        make.subscriber(pinned_authors=("Grace Hopper",)),
+        digest_on=make.TUESDAY,
+        announced_on=[make.TUESDAY],
+        announced=len(scores),
+        candidates=[make.announcement(each.arxiv_id, authors=("Grace Hopper",)) for each in scores],
+        score_report=make.score_report(*scores),
+    )
+    said = {entry.paper.arxiv_id: bool(entry.score.comment) for entry in digest.entries}
+    assert [said[each.arxiv_id] for each in scores] == [False, False, True, True, True]
+
+
 def test_a_paper_that_could_not_be_scored_is_counted_and_not_shown() -> None:
     digest = digest_of([make.score("2601.00001")], failures=2)
     assert digest.counts.not_scored == 2

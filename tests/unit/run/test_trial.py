@@ -84,6 +84,12 @@ def test_the_best_is_the_first_of_the_mail_and_else_the_nearest() -> None:
     assert [(make.present(day.best).abstract, day.best_relevance) for day in trial.days] == [("4", 4), ("7", 8)]
 
 
+def test_a_paper_that_is_there_for_its_author_says_whose_it_is() -> None:
+    pinned = ("Author 2", "Author 8")
+    trial = tried(GivenGrades(), [announced(0, [2, 1]), announced(1, [7, 1])], min_relevance=7, pinned_authors=pinned)
+    assert [day.best_author for day in trial.days] == ["Author 2", ""]
+
+
 def test_each_day_remembers_the_days_before_it_as_its_morning_did() -> None:
     scorer = ScriptedScorer(history_days=2)
     days = [announced(number, [9]) for number in range(count_days(scorer))]

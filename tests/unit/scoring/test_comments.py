@@ -97,6 +97,12 @@ def test_a_phrase_is_named_where_it_stands_whole_and_says_something(asked: str, 
     assert found(asked, text) == named
 
 
+@pytest.mark.parametrize("word", "above across against along alongside amid among amongst around at atop".split())
+@pytest.mark.parametrize("phrase", ["prompt injection attacks", "jailbreaks"])
+def test_no_phrase_ends_in_a_preposition(phrase: str, word: str) -> None:
+    assert found(phrase, f"{phrase} {word} agents") == [phrase]
+
+
 def test_what_a_paper_is_about_is_in_its_title_or_said_twice_and_has_a_name_that_others_know() -> None:
     text = FINDER.read("Jailbreaks and Zyxwv\nZyxwv by refusals, harmful words, and refusals; each layer, a jailbreak.")
     gains = {"jailbreak": 1, "Zyxwv": 5, "refusal": 2, "layer": 3, "harmful": 4}

@@ -10,7 +10,7 @@ from newsletter.model import Paper, Profile, Score, Topic
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.phrases import LONGEST, read_phrases, read_unwanted
 from newsletter.scoring.ranking.plain_text import plain
-from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics
+from newsletter.scoring.ranking.wanted_topics import keep_wanted_topics, read_wishes
 from tests.bounded_time import assert_takes_at_most
 from tests.unit.scoring.test_local import COMPRESSION, SCORER, make_day, make_paper, score
 
@@ -61,6 +61,105 @@ def test_what_is_unwanted_counts_also_where_no_topic_is_wanted() -> None:
     unwanted = replace(liked, topics=(Topic("Not this", "", "video generation"),))
     paper = about("video generation by diffusion")
     assert first(unwanted, paper).rank < first(liked, paper).rank
+
+
+# --- what a wish itself turns down -------------------------------------------------------------------------
+
+WISHED = "graph neural networks"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            "{}, not video generation",
+            "{} (not video generation!)",
+            "{}; NO video generation please",
+            "{} - no video generation",
+        ),
+        *("{} but not video generation", "{} and no video generation", "{}. Not interested in video generation."),
+        *(
+            "{}. I'm not interested in video generation",
+            "{}. I don't want to see video generation",
+            "{}: not video generation",
+        ),
+        *("{}, except video generation", "{}, excluding video generation", "{}\nNothing about video generation"),
+        *("{}, aber keine video generation", "{}, nicht video generation", "{}, außer video generation"),
+        *("{} mais pas video generation", "{}, sauf video generation", "{}, excepto video generation"),
+        *("{}, não video generation", "{}, tranne video generation", "not video generation, but {}"),
+    ],
+)
+def test_what_a_wish_turns_down_is_not_wished_for(written: str) -> None:
+    (topic,) = read_wishes(Profile((Topic(written.format(WISHED), written.format(WISHED)),))).topics
+    assert topic.irrelevant == "video generation"
+    for text in (topic.name, topic.relevant):
+        assert WISHED in text
+        assert "video" not in text
+
+
+def test_a_topic_that_begins_with_not_is_never_wanted() -> None:
+    unwanted, wanted = "not video generation", "pruning"
+    topics = (Topic(unwanted, unwanted), Topic(wanted, wanted))
+    for order in (topics, topics[::-1]):
+        graded = first(Profile(order), about("video generation"))
+        assert graded.relevance < 6
+        assert graded.topic != unwanted
+        assert unwanted not in graded.comment
+
+
+@pytest.mark.parametrize("text", [f"{WISHED}, not avatars", f"{WISHED} (not avatars!)", f"not avatars, but {WISHED}"])
+def test_no_comment_names_what_a_wish_turns_down(text: str) -> None:
+    graded = first(Profile((Topic(text, text),)), about(f"{WISHED} of avatars"))
+    assert graded.topic == text  # as the reader knows it
+    assert graded.comment == f"{WISHED}."
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("no cloning theorem", "no core shell model", "no-regret learning, no free lunch", "non linear dynamics"),
+        *(
+            "learning not only from text, but also images",
+            "including but not limited to graphs",
+            "whether or not models know",
+        ),
+        *(
+            "models that do not hallucinate",
+            "learning without labels, with no more than ten examples",
+            "not all tokens matter",
+        ),
+        *("No-three-in-line", "a no, in words", "sample no. 5", "not", "graphs, but not", ", not !"),
+    ],
+)
+def test_a_no_that_turns_nothing_down_is_part_of_the_wish(written: str) -> None:
+    profile = Profile((Topic(written, written), Topic("Pruning", "Pruning of networks.")))
+    assert read_wishes(profile) == profile
+
+
+def test_who_only_turns_down_is_read_as_they_write() -> None:
+    profile = Profile((Topic("not video", "not video"),))
+    assert keep_wanted_topics(profile).topics == ()
+
+
+@given(st.text(alphabet="not but,;.()\n ", max_size=4_000))
+@settings(max_examples=50)
+def test_nothing_but_what_is_turned_down_is_taken_out_of_a_wish(text: str) -> None:
+    def words(of: str) -> str:
+        return "".join(filter(str.isalpha, of))
+
+    (topic, _) = keep_wanted_topics(Profile((Topic("Name", text), Topic("Other", "Pruning")))).topics
+    assert len(words(topic.relevant)) + len(words(topic.irrelevant)) <= len(words(text))
+    if not topic.irrelevant:
+        assert topic.relevant == text
+
+
+@pytest.mark.parametrize(
+    "part", ["not ", "but not ", ", not", "not a b, ", "(no ", "not please ", "\n", " - ", ", not" + 4_000 * " "]
+)
+def test_a_long_wish_is_read_in_time(part: str) -> None:
+    text = part * (4_000 // len(part))
+    profile = Profile((Topic("Name", text),))
+    assert_takes_at_most(1, lambda: keep_wanted_topics(profile))
 
 
 # --- the same in other words -------------------------------------------------------------------------------

@@ -57,7 +57,10 @@ def test_what_the_file_says_is_kept_until_it_changes(path: Path, store: TinyStor
 
 
 def test_a_missing_file_is_a_config_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"cannot be read \(No such file or directory\); write it, or name another"):
+    with pytest.raises(
+        ConfigError,
+        match=r"No such file or directory\); 'newsletter init' writes one to begin with, or name another",
+    ):
         read_subscribers(tmp_path / "subscribers.yaml")
 
 

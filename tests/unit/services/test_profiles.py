@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from newsletter.app import build_local_scorer
+from newsletter.delivery import suppression
 from newsletter.errors import ConfigError
 from newsletter.files import resources
 from newsletter.mail.responses import FILE as SERVICE_FILE
@@ -27,7 +28,7 @@ from newsletter.subscribers.overrides import resolve
 from newsletter.subscribers.profile_diff import differences
 from newsletter.subscribers.revisions import MAX_REVISIONS, MAX_REVISIONS_A_DAY
 from newsletter.subscribers.subscribers_yaml import parse_file
-from newsletter.texts import LANGUAGES
+from newsletter.texts import LANGUAGES, join_sentences, write_short_date
 from tests import ROOT, make
 from tests.unit.subscribers.test_profile_yaml import subscribers
 from tests.unit.test_flow import ScriptedScorer, morning
@@ -115,7 +116,7 @@ def test_titles_are_readable_and_no_more_than_a_few(profiles: ProfileService) ->
     new = told.partition("New:\n")[2].partition("\n\n")[0].splitlines()
     assert len(new) == 6
     assert new[5].startswith("- and ")
-    assert told.endswith("\nPapers of math.OC were not collected on all of these days; they come with the next one.")
+    assert "\nPapers of math.OC are missing on days on which they were not collected; they come with" in told
     assert "$" not in told
 
 
@@ -244,6 +245,25 @@ def test_a_changed_profile_overrules_the_frequency_by_reply_but_a_pause_stays(
     profiles.change(WHO, text.replace("frequency: weekly", "frequency: daily"), origin=WEB, now=NOW)
     assert (served(store).frequency, served(store).paused_until) == (Frequency.DAILY, until)
     assert store.get_address_status(WHO) == AddressStatus(WHO, paused_until=until)
+
+
+@pytest.mark.parametrize("origin", [REPLY, OPERATOR])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_gets_no_mail_for_now_is_not_promised_the_next_one(
+    store: Store, profiles: ProfileService, origin: RevisionOrigin, language: str
+) -> None:
+    def told(number: int) -> str:
+        text = f"language: {language}\nmax_papers: {number}"
+        return profiles.change(WHO, text, origin=origin, now=NOW).splitlines()[0]
+
+    t = answer_texts(language)
+    store.change_address_status(WHO, lambda s: replace(s, paused_until=NOW.date()))
+    assert told(3) == t("changed", number="1")
+    store.change_address_status(WHO, lambda s: replace(s, paused_until=NOW.date() + timedelta(days=1)))
+    paused = t("paused", day=write_short_date(NOW.date() + timedelta(days=1), language))
+    assert told(4) == join_sentences([t("changed", number="2"), paused], language)
+    store.change_address_status(WHO, lambda s: suppression.unsubscribe(s, NOW, suppression.BY_REPLY))
+    assert told(5) == join_sentences([t("changed", number="3"), t["no_mail_now"]], language)
 
 
 # --- old revisions

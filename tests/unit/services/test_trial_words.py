@@ -40,7 +40,7 @@ TOLD: list[tuple[str, Trial, str, str]] = [
     (
         "more on one day",
         trial([7] * 4, [7, 7]),
-        "You would have got about 3 papers a day, of which at most 3 are sent.",
+        "You would have got about 3 papers a day, at most 3 on any day.",
         "",
     ),
     (
@@ -169,9 +169,27 @@ def test_the_days_are_counted(count: int, name: str) -> None:
 
 def test_what_is_missing_and_how_it_was_ranked_is_said_after_the_numbers() -> None:
     tried = replace(trial([8]), uncollected=("math.OC",))
-    missing = "Papers of math.OC were not collected on all of these days; they come with the next one."
+    missing = (
+        "Papers of math.OC are missing on days on which they were not collected; they come with the next announcement."
+    )
     assert list(trial_words.tell(tried, ENGLISH, is_judged=True))[-2:] == [missing, ENGLISH["by_words"]]
     assert list(trial_words.tell(replace(tried, days=()), ENGLISH, is_judged=True)) == [missing]
+
+
+def test_a_paper_that_is_there_for_its_author_is_named_with_them_and_not_with_a_grade() -> None:
+    tried = trial([1])
+    tried = replace(tried, days=(replace(tried.days[0], best_author="Grace Hopper"),))
+    (line,) = trial_words.list_days(replace(tried, subscriber=replace(tried.subscriber, min_relevance=1)), ENGLISH)
+    assert line == "- Tue, 6 Jan: 1 paper; best: “Paper 0” (★ Grace Hopper)"
+
+
+@given(GRADES, st.integers(1, HIGHEST_GRADE), st.integers(1, 5))
+def test_no_more_papers_are_promised_than_a_mail_takes(grades: list[list[int]], cut: int, most: int) -> None:
+    told = trial_words.summarize(tried := trial(*grades, min_relevance=cut, max_papers=most), ENGLISH)
+    counts = tried.per_mail(cut)
+    mean = round(sum(counts) / len(counts))
+    assert ("of which at most" in told) <= (mean >= most)
+    assert ("at most" in told) == any(count > most for count in counts)
 
 
 def test_a_title_is_readable_and_bounded() -> None:

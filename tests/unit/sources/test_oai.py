@@ -139,13 +139,21 @@ def test_records_are_not_asked_for_while_arxiv_wants_to_be_left_alone() -> None:
     assert requests == []
 
 
-def test_after_two_categories_that_could_not_be_had_no_other_is_asked_for() -> None:
-    transport, requests = answering((503, "later"))
+@pytest.mark.parametrize(("status", "attempts"), [(503, ATTEMPTS), (404, 1)])
+def test_after_two_categories_that_could_not_be_had_no_other_is_asked_for(status: int, attempts: int) -> None:
+    transport, requests = answering((status, "later"))
     harvester = Asking(transport).harvester
+    told = list[str]()
     for category in ("cs.AI", "cs.CL", "cs.CV", "cs.LG"):
-        with pytest.raises(SourceError, match=r"answered 503|does not answer"):
+        with pytest.raises(SourceError) as raised:
             harvester.harvest(category, since=SINCE)
-    assert len(requests) == 2 * ATTEMPTS
+        told.append(f"{raised.value}")
+    assert len(requests) == 2 * attempts
+    assert all(f"arXiv answered {status}" in each for each in told[:2])
+    for each in told[2:]:
+        assert f"The server of records gives none (it answered {status}), so cs." in each
+        assert "NEWSLETTER_OAI_URL" in each
+        assert "\n" not in each
 
 
 def test_a_paper_on_two_pages_is_one() -> None:
