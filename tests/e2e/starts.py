@@ -219,7 +219,7 @@ def _read_what_ships() -> None:
     abbreviations.load_abbreviations()
     wordings.load_wordings()
     word_vectors.load_word_vectors()
-    company.load_earlier_papers()
+    assert len(company.load_earlier_papers().away)
     background.weigh_sample()
     tables.symbols()
 

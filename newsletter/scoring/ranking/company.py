@@ -8,7 +8,7 @@ papers show what a day's field is: among few, each is seen beside the earlier pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -54,18 +54,18 @@ class EarlierPapers:
 
     @cached_property
     def away(self) -> Places:
-        """How far each paper lies from what is usual in its own categories."""
-        usual = [self.find_usual(own) for own in self._list_categories()]
-        return np.asarray(self.places - np.array(usual, dtype=np.float32), dtype=np.float32)
+        """How far each paper lies from what is usual in its own categories, of which many papers have the same."""
+        keys = [row.tobytes() for row in self.members]
+        usual = {
+            key: self.find_usual(self.categories[n] for n in np.flatnonzero(row))
+            for key, row in dict(zip(keys, self.members, strict=True)).items()
+        }
+        return np.asarray(self.places - np.array([usual[key] for key in keys], dtype=np.float32), dtype=np.float32)
 
     def find_usual(self, categories: Iterable[str]) -> Vector:
         """Finds where papers of these categories lie on average; where nothing is known of them, all papers."""
         known = [self.centres[name] for name in categories if name in self.centres]
         return np.asarray(np.mean(known, axis=0) if known else self.places.mean(axis=0), dtype=np.float64)
-
-    def _list_categories(self) -> Iterator[list[str]]:
-        for row in self.members:
-            yield [self.categories[n] for n in np.flatnonzero(row)]
 
     def have(self, stem: int) -> npt.NDArray[np.bool_]:
         """Tells of each paper whether it has a stem."""

@@ -27,20 +27,21 @@ class LatentSpace:
 
     def place(self, matrix: TermMatrix) -> Places:
         """Gives one row of length 1 (or 0) for each paper of a matrix with the same columns."""
-        return shorten(_densify(matrix, self.columns) @ self.directions)
+        return shorten(_densify(matrix, _sharpen(matrix), self.columns) @ self.directions)
 
 
-def find_space(matrix: TermMatrix) -> LatentSpace:
-    """Finds the dimensions of these papers."""
-    energy = np.bincount(matrix.columns, _sharpen(matrix) ** 2, minlength=len(matrix.terms))
+def find_space(matrix: TermMatrix) -> tuple[LatentSpace, Places]:
+    """Finds the dimensions of these papers, and places the papers in them."""
+    values = _sharpen(matrix)
+    energy = np.bincount(matrix.columns, values**2, minlength=len(matrix.terms))
     chosen = np.argsort(-energy, kind="stable")[:N_TERMS]
-    dense = _densify(matrix, chosen)
+    dense = _densify(matrix, values, chosen)
     basis = np.random.default_rng(0).standard_normal((len(chosen), min(DIMENSIONS, *dense.shape)))
     directions = basis.astype(np.float32)
     for _ in range(_ROUNDS):
         rows, _ = np.linalg.qr(dense @ directions)
         directions, _ = np.linalg.qr(dense.T @ rows)
-    return LatentSpace(chosen, directions)
+    return LatentSpace(chosen, directions), shorten(dense @ directions)
 
 
 def _sharpen(matrix: TermMatrix) -> Vector:
@@ -50,10 +51,11 @@ def _sharpen(matrix: TermMatrix) -> Vector:
     return np.asarray(values / lengths[matrix.rows], dtype=np.float64)
 
 
-def _densify(matrix: TermMatrix, columns: Indexes) -> Places:
+def _densify(matrix: TermMatrix, values: Vector, columns: Indexes) -> Places:
+    """Lays these columns of the matrix out, with other values in its cells."""
     place = np.full(len(matrix.terms), -1)
     place[columns] = np.arange(len(columns))
     is_chosen = place[matrix.columns] >= 0
     dense = np.zeros((matrix.n_rows, len(columns)), dtype=np.float32)
-    dense[matrix.rows[is_chosen], place[matrix.columns[is_chosen]]] = _sharpen(matrix)[is_chosen]
+    dense[matrix.rows[is_chosen], place[matrix.columns[is_chosen]]] = values[is_chosen]
     return dense

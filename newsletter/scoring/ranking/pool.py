@@ -48,8 +48,8 @@ class Pool:
 def make_pool(counts: TermCounts, background: Background) -> Pool:
     """Weighs and places these papers."""
     matrix, at_large = weigh(counts, background)
-    space = find_space(matrix)
-    latent = space.place(matrix).astype(np.float64)
+    space, places = find_space(matrix)
+    latent = places.astype(np.float64)
     meaning = load_word_vectors().place_papers(at_large)
     by_row = np.argsort(matrix.rows, kind="stable").astype(np.int32)
     return Pool(

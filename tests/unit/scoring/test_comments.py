@@ -215,14 +215,14 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda spellings: next(iter(spellings)))
 def test_a_thing_is_named_as_the_paper_spells_it_however_the_reader_does(spellings: dict[str, str]) -> None:
-    for asked, written in product(spellings, spellings):
+    for written, asked in product(spellings, spellings):  # of each paper's words the scorer makes a pool once
         comment = comment_on(make_paper(1, f"{written} and more"), Profile((), like=(asked,)))
         assert comment == f"Your keywords: {spellings[written] or written}.", asked
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda spellings: next(iter(spellings)))
 def test_a_topic_is_met_in_every_spelling(spellings: dict[str, str]) -> None:
-    for asked, written in product(spellings, spellings):
+    for written, asked in product(spellings, spellings):  # of each paper's words the scorer makes a pool once
         comment = comment_on(make_paper(1, f"{written} and more"), Profile((Topic(asked),)))
         assert comment.startswith(readable(asked)), written
 
