@@ -223,12 +223,18 @@ def _count_papers(count: int) -> str:
 
 
 def _libraries(files: Sequence[tuple[str, str]], folder: Path) -> list[str]:
-    """Counts the papers of each file that a profile names. Raises ConfigError that names the line of each bad one."""
+    """Counts the papers of each file that a profile names, and names what of it cannot be read.
+
+    Raises ConfigError that names the line of each file of which nothing can be.
+    """
     lines, problems = [], []
     for entry, place in files:
         try:
-            count = len(library.read_file(folder / entry, entry))
-            lines.append(f"{place}: papers: {entry} has {_count_papers(count)}")
+            papers, unread = library.read_file(folder / entry, entry)
+            lines.append(f"{place}: papers: {entry} has {_count_papers(len(papers))}")
+            lines += unread[: library.MOST_UNREAD]
+            more = len(unread) - library.MOST_UNREAD
+            lines += [f"and {more} more parts of {entry} that cannot be read"] if more > 0 else []
         except ConfigError as error:
             problems.append(f"{place}: papers: {error}")
     if problems:

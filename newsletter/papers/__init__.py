@@ -25,7 +25,7 @@ from newsletter.papers.id_months import announced_since
 from newsletter.papers.key_sentences import key_sentence
 from newsletter.papers.latex import readable, readable_name
 from newsletter.papers.latex.mathml import TypesetPart, typeset
-from newsletter.papers.library import arxiv_id, is_library_file, keep_each_once, may_exist, read_library
+from newsletter.papers.library import LibraryFile, arxiv_id, is_library_file, keep_each_once, may_exist, read_library
 from newsletter.papers.links import PaperLinks, paper_links, version_url
 from newsletter.papers.newness import take_new
 from newsletter.papers.pinned_authors import author_problem, find_pinned_author
@@ -34,6 +34,7 @@ from newsletter.papers.works import Works, merge_works
 
 __all__ = [
     "WITHOUT_WORDS",
+    "LibraryFile",
     "Mark",
     "PaperLinks",
     "Piece",

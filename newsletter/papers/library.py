@@ -1,23 +1,24 @@
 """Reads the papers that somebody keeps: a BibTeX, RIS or CSL-JSON file, and what stands for one paper in a list. Pure.
 
-Only titles and abstracts are taken, as readable text; a record without a title is passed over. What they do to a
-ranking is the scorers' business.
+Only titles and abstracts are taken, as readable text; how the forms of files are read is in library_forms.py. What they
+do to a ranking is the scorers' business.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from newsletter.errors import ConfigError
 from newsletter.model import LibraryPaper
 from newsletter.papers.html_text import html_to_text
 from newsletter.papers.latex import readable
+from newsletter.papers.library_forms import NO_TITLE, READERS, Flaw, decode
 
 MAX_PAPERS = 200  # of a file, the latest: as many as votes (subscribers/votes.py)
 MAX_BYTES = 5_000_000
+MOST_UNREAD = 20  # parts of a file that are told, each with its line
 MAX_TITLE, MAX_ABSTRACT = 300, 4_000  # characters that are read; arXiv has at most 207 and 1,920
 
 # arXiv ids as people write them: alone, after "arXiv:", in an address, as a DOI; the version says nothing.
@@ -32,7 +33,6 @@ _NEW_FROM = (7, 4)  # year and month: until then ids named an archive
 _ATTRIBUTE = r"""\s++[\w:-]++=(?:"[^"<>]*+"|'[^'<>]*+'|[\w-]++)"""
 _LESS_THAN = re.compile(rf"<(?!/?[a-z][\w:-]*+(?:{_ATTRIBUTE})*+\s*+/?>)", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_RIS_TITLES, _RIS_ABSTRACTS = ("primary_title", "title", "translated_title"), ("abstract", "notes_abstract")
 
 
 def arxiv_id(entry: str) -> str:
@@ -51,32 +51,40 @@ def may_exist(arxiv_id: str) -> bool:
 
 def is_library_file(entry: str) -> bool:
     """Tells whether an entry names a file: no title ends like one."""
-    return _suffix(entry) in _READERS
+    return _suffix(entry) in READERS
 
 
-def read_library(data: bytes, name: str) -> tuple[LibraryPaper, ...]:
+class LibraryFile(NamedTuple):
+    """The papers of a file, and what of it cannot be read: for each such part its file and line, and the remedy."""
+
+    papers: tuple[LibraryPaper, ...]
+    unread: tuple[str, ...] = ()
+
+
+def read_library(data: bytes, name: str) -> LibraryFile:
     """Reads the file's papers, at most MAX_PAPERS of them: the latest by year, and of a year those further down.
 
-    Raises ConfigError with the remedy for a file that is too large, of another form, or holds no title.
+    Raises ConfigError with the remedy for a file that is too large, or of which no title can be read.
     """
     if len(data) > MAX_BYTES:
         raise ConfigError(f"{name} has {len(data):,} bytes, at most {MAX_BYTES:,} are read; export fewer papers")
-    kind, read = _READERS[_suffix(name)]
-    try:
-        records = list(read(data.decode("utf-8-sig")))
-    except Exception as error:  # the parsers promise no kind of error for a broken file
-        raise ConfigError(
-            f"{name} cannot be read as {kind} in UTF-8 ({type(error).__name__}); export it anew"
-        ) from error
-    dated = [
-        (_year(year), number, LibraryPaper(name, clean[:MAX_TITLE], _clean(abstract)[:MAX_ABSTRACT]))
-        for number, (title, abstract, year) in enumerate(records)
-        if (clean := _clean(title))
-    ]
+    kind, read = READERS[_suffix(name)]
+    text, flaws = decode(data)
+    dated = list[tuple[int, int, LibraryPaper]]()
+    for number, found in enumerate(read(text)):
+        if isinstance(found, Flaw):
+            flaws.append(found)
+        elif title := _clean(found.title)[:MAX_TITLE]:
+            paper = LibraryPaper(name, title, _clean(found.abstract)[:MAX_ABSTRACT])
+            dated.append((_year(found.year), number, paper))
+        else:
+            flaws.append(Flaw(found.line, NO_TITLE))
+    unread = tuple(f"{name}:{flaw.line}: {flaw.text}" for flaw in sorted(flaws))
     if not dated:
-        raise ConfigError(f"{name} holds no {kind} record with a title; export it anew, or name another file")
+        remedy = "export it anew, or name another file"
+        raise ConfigError(f"{name} holds no {kind} record with a title; {remedy}", unread[:MOST_UNREAD])
     ordered = [paper for _, _, paper in sorted(dated, key=lambda one: one[:2])]
-    return keep_each_once(ordered)[-MAX_PAPERS:]
+    return LibraryFile(keep_each_once(ordered)[-MAX_PAPERS:], unread)
 
 
 def keep_each_once(papers: Iterable[LibraryPaper]) -> tuple[LibraryPaper, ...]:
@@ -93,56 +101,8 @@ def keep_each_once(papers: Iterable[LibraryPaper]) -> tuple[LibraryPaper, ...]:
     return tuple(best.values())
 
 
-_Record = tuple[str, str, str]  # title, abstract, year
-
-
-def _read_bibtex(text: str) -> Iterator[_Record]:
-    import bibtexparser  # noqa: PLC0415  half a second that only who names such a file should wait
-    from bibtexparser.bibdatabase import UndefinedString, as_text  # noqa: PLC0415
-    from bibtexparser.bparser import BibTexParser  # noqa: PLC0415
-
-    def spell(value: object) -> str:
-        try:
-            return str(as_text(value))
-        except UndefinedString:  # "month = juli": an abbreviation that the file leaves to a style says nothing here
-            return ""
-
-    parser = BibTexParser(common_strings=True, ignore_nonstandard_types=False, interpolate_strings=False)
-    for record in bibtexparser.loads(text, parser=parser).entries:
-        title, abstract, year, at = (spell(record.get(name, "")) for name in ("title", "abstract", "year", "date"))
-        yield title, abstract, year or at
-
-
-def _read_ris(text: str) -> Iterator[_Record]:
-    import rispy  # noqa: PLC0415
-
-    for record in rispy.loads(text, skip_unknown_tags=True):
-        year = record.get("year") or record.get("date", "")
-        yield _first(record, _RIS_TITLES), _first(record, _RIS_ABSTRACTS), year
-
-
-def _read_csl(text: str) -> Iterator[_Record]:
-    """Reads CSL-JSON: a list of items (citeproc-js, "CSL-JSON data"), or one item for each key of `items`."""
-    document = json.loads(text)
-    items = document.get("items", []) if isinstance(document, dict) else document
-    for item in filter(lambda each: isinstance(each, dict), items):
-        issued = item.get("issued")
-        yield item.get("title", ""), item.get("abstract", ""), json.dumps(issued) if issued else ""
-
-
-_READERS: Mapping[str, tuple[str, Callable[[str], Iterable[_Record]]]] = {
-    "bib": ("BibTeX", _read_bibtex),
-    "ris": ("RIS", _read_ris),
-    "json": ("CSL-JSON", _read_csl),
-}
-
-
 def _suffix(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
-
-
-def _first(record: Mapping[str, Any], keys: Iterable[str]) -> str:
-    return next((str(record[key]) for key in keys if record.get(key)), "")
 
 
 def _year(text: object) -> int:

@@ -16,13 +16,14 @@ from pathlib import Path
 
 from newsletter.errors import ConfigError
 from newsletter.model import AnnouncementDay, LibraryPaper, Profile, Subscriber, ZoteroLibrary
-from newsletter.papers import arxiv_id, is_library_file, library, read_library
+from newsletter.papers import LibraryFile, arxiv_id, is_library_file, library, read_library
 from newsletter.run import ANNOUNCEMENT_DAYS
 from newsletter.services import live_libraries
 from newsletter.stores import Store
 
 KEPT_PAPERS = "library-papers.json"
 MOST_PAPERS = library.MAX_PAPERS  # of one file that count
+MOST_UNREAD = library.MOST_UNREAD  # parts of one file that cannot be read, and are told
 _FILES_IN_MEMORY = 16
 
 
@@ -59,13 +60,13 @@ def reading_files(folder: Path) -> Adding:
         files = [entry for entry in subscriber.papers if is_library_file(entry)]
         if not files:
             return subscriber.profile.papers
-        return (paper for entry in files for paper in read_file(folder / entry, entry))
+        return (paper for entry in files for paper in read_file(folder / entry, entry).papers)
 
     return Adding(find)
 
 
-def read_file(path: Path, entry: str) -> tuple[LibraryPaper, ...]:
-    """Reads one file, which the list calls `entry`. Raises ConfigError if it cannot be read."""
+def read_file(path: Path, entry: str) -> LibraryFile:
+    """Reads one file, which the list calls `entry`. Raises ConfigError if nothing of it can be read."""
     try:
         with path.open("rb") as file:
             data = file.read(library.MAX_BYTES + 1)  # one more than is taken, so that it is refused
@@ -77,7 +78,7 @@ def read_file(path: Path, entry: str) -> tuple[LibraryPaper, ...]:
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)
-def _parse(data: bytes, entry: str) -> tuple[LibraryPaper, ...]:
+def _parse(data: bytes, entry: str) -> LibraryFile:
     return read_library(data, entry)
 
 

@@ -25,6 +25,11 @@ from newsletter.papers.library import (
 from tests import make
 from tests.bounded_time import assert_takes_at_most
 
+
+def read_papers(data: bytes, name: str) -> tuple[LibraryPaper, ...]:
+    return read_library(data, name).papers
+
+
 BIBTEX = """
 @article{bee2024, title = {{Bees} that count to {Four}}, abstract = {We let bees count.}, year = {2024}, month = jan}
 @online{ant2025, title = {Ants with {\\"U}mlauts}, date = {2025-03-01}, keywords = {ants}}
@@ -47,7 +52,7 @@ CSL = json.dumps(
 
 @pytest.mark.parametrize(("name", "text"), [("a.bib", BIBTEX), ("a.ris", RIS), ("a.json", CSL), ("A.RIS", RIS)])
 def test_each_form_gives_the_titles_and_abstracts_oldest_first(name: str, text: str) -> None:
-    bees, ants = read_library(text.encode(), name)
+    bees, ants = read_papers(text.encode(), name)
     assert (bees.entry, bees.title, bees.abstract) == (name, "Bees that count to Four", "We let bees count.")
     assert (ants.title, ants.abstract) == ("Ants with Ümlauts", "")
 
@@ -55,17 +60,17 @@ def test_each_form_gives_the_titles_and_abstracts_oldest_first(name: str, text: 
 def test_what_this_program_exports_is_read_back() -> None:
     papers = [make.paper("2601.00001", title="On $k$-means"), make.paper("2601.00002", title="Bees & ants")]
     for name, text in (("x.bib", bibtex(papers)), ("x.ris", ris(papers))):
-        assert [paper.title for paper in read_library(text.encode(), name)] == ["On k-means", "Bees & ants"]
+        assert [paper.title for paper in read_papers(text.encode(), name)] == ["On k-means", "Bees & ants"]
 
 
 def test_a_large_library_is_read_from_its_latest_end() -> None:
     items = [{"title": f"Paper {n}", "issued": {"date-parts": [[2000 + n % 2]]}} for n in range(2 * MAX_PAPERS)]
-    papers = read_library(json.dumps(items).encode(), "x.json")
+    papers = read_papers(json.dumps(items).encode(), "x.json")
     assert [paper.title for paper in papers] == [f"Paper {n}" for n in range(1, 2 * MAX_PAPERS, 2)]
 
 
 def test_long_texts_are_cut() -> None:
-    (paper,) = read_library(json.dumps([{"title": "t" * 9_999, "abstract": "a" * 9_999}]).encode(), "x.json")
+    (paper,) = read_papers(json.dumps([{"title": "t" * 9_999, "abstract": "a" * 9_999}]).encode(), "x.json")
     assert (len(paper.title), len(paper.abstract)) == (MAX_TITLE, MAX_ABSTRACT)
 
 
@@ -76,14 +81,16 @@ def test_long_texts_are_cut() -> None:
         (b"@article{a, year = 2000}", "x.bib", "name another file"),
         (b"TY  - JOUR\nER  - \n", "x.ris", "name another file"),
         (b"not json", "x.json", "export it anew"),
+        (b'[{"title": "Be', "x.json", "x.json:1: this is no JSON"),
         (b"[1, 2]", "x.json", "name another file"),
-        (b"\xff\xfe\x00", "x.ris", "in UTF-8"),
+        (b"\xff\xfe\x00", "x.ris", "name another file"),
+        (b"\x89PNG\x00\x00", "x.bib", "name another file"),
         (b"x" * (MAX_BYTES + 1), "x.bib", "export fewer"),
     ],
 )
 def test_a_broken_file_is_named_with_the_remedy(data: bytes, name: str, remedy: str) -> None:
     with pytest.raises(ConfigError, match=name) as error:
-        read_library(data, name)
+        read_papers(data, name)
     assert remedy in str(error.value)
 
 
@@ -97,19 +104,19 @@ def test_markup_of_html_is_no_part_of_a_title() -> None:
         " abstract = {{\\textless}p{\\textgreater}We let bees hum.{\\textless}/p{\\textgreater}}}",
     }
     for name, text in texts.items():
-        (paper,) = read_library(text.encode(), name)
+        (paper,) = read_papers(text.encode(), name)
         assert (paper.title, paper.abstract) == ("Bees that breathe CO₂ & hum", "We let bees hum.")
 
 
 @pytest.mark.parametrize("field", ["month = juli", "journal = jnat", 'note = vol # " 2"', "year = inpress"])
 def test_an_abbreviation_that_a_style_explains_keeps_no_record_out(field: str) -> None:
     text = f"@article{{a, title = {{Bees that count}}, {field}}}\n@misc{{b, title = {{Ants}}, year = 2031}}"
-    assert [paper.title for paper in read_library(text.encode(), "x.bib")] == ["Bees that count", "Ants"]
+    assert [paper.title for paper in read_papers(text.encode(), "x.bib")] == ["Bees that count", "Ants"]
 
 
 def test_abbreviations_of_the_file_itself_are_spelt_out() -> None:
     text = '@string{bees = "Bees"}\n@article{a, title = bees # " that count", year = 2024, month = jan}'
-    assert [paper.title for paper in read_library(text.encode(), "x.bib")] == ["Bees that count"]
+    assert [paper.title for paper in read_papers(text.encode(), "x.bib")] == ["Bees that count"]
 
 
 def test_a_paper_that_a_file_has_twice_counts_once() -> None:
@@ -119,7 +126,7 @@ def test_a_paper_that_a_file_has_twice_counts_once() -> None:
         {"title": "Bees That Count: to Four."},
         *({"title": "Ants"} for _ in range(MAX_PAPERS)),
     ]
-    bees, ants = read_library(json.dumps(items).encode(), "x.json")
+    bees, ants = read_papers(json.dumps(items).encode(), "x.json")
     assert (bees.title, bees.abstract, ants.title) == ("Bees that count to four", "We let bees count.", "Ants")
 
 
@@ -137,7 +144,7 @@ def test_of_equal_titles_one_stays_and_a_second_look_changes_nothing(papers: lis
 @given(st.sampled_from(["x.bib", "x.ris", "x.json"]), st.text(alphabet="@{}=,\"' \nTYERaé-[]:0", max_size=60))
 def test_no_text_breaks_a_reader(name: str, text: str) -> None:
     with suppress(ConfigError):
-        assert read_library(text.encode(), name)
+        assert read_papers(text.encode(), name)
 
 
 @pytest.mark.parametrize(
@@ -196,11 +203,11 @@ def test_each_kind_of_id_has_its_time(unknown: str) -> None:
     ],
 )
 def test_a_sign_of_comparison_in_a_title_is_no_tag(title: str) -> None:
-    (paper,) = read_library(json.dumps([{"title": title}]).encode(), "x.json")
+    (paper,) = read_papers(json.dumps([{"title": title}]).encode(), "x.json")
     assert paper.title == title.replace("$", "")
 
 
 def test_signs_again_and_again_are_read_at_once() -> None:
     for piece in ("<", "<a", "<a ", "<a =", "<a b=", "</", "<a  "):
         data = json.dumps([{"title": "Bees", "abstract": piece * (100_000 // len(piece))}]).encode()
-        assert_takes_at_most(1.0, partial(read_library, data, "x.json"))
+        assert_takes_at_most(1.0, partial(read_papers, data, "x.json"))

@@ -146,7 +146,7 @@ def test_a_damaged_memory_of_papers_is_made_anew(store: Store, text: str) -> Non
     assert titles(library.fill(ada, store)) == ["Counting flowers, as bees do 1"]
 
 
-@pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"", "no RIS record"), (b"\xff", "in UTF-8")])
+@pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"", "no RIS record"), (b"\xff", "no RIS record")])
 def test_a_bad_file_holds_its_reader_back_and_nobody_else(
     tmp_path: Path, store: Store, data: bytes | None, why: str
 ) -> None:
@@ -174,6 +174,19 @@ def test_check_names_the_line_of_a_bad_file_and_counts_a_good_one(
     many = (RIS.replace("bees", f"{n} bees") for n in range(library.MOST_PAPERS + 5))
     (tmp_path / "mine.ris").write_text("".join(many), encoding="utf-8")
     assert "mine.ris has 200 papers or more, of which the latest 200 count" in newsletter("check").output
+
+
+def test_check_names_what_of_a_file_cannot_be_read_and_the_rest_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subscribers.yaml").write_text(ENTRY.format("[mine.ris]"), encoding="utf-8")
+    (tmp_path / "mine.ris").write_text(f"{RIS}{RIS}TY  - JOUR\nTI  - Ants\n", encoding="utf-8")
+    done = newsletter("check", "subscribers.yaml")
+    assert done.exit_code == 0
+    assert "papers: mine.ris has 2 papers\n  mine.ris:11: the record breaks off; export the file anew" in done.output
+    (tmp_path / "mine.ris").write_text(RIS + "TY  - JOUR\nER  - \n" * (library.MOST_UNREAD + 2), encoding="utf-8")
+    assert "and 2 more parts of mine.ris that cannot be read" in newsletter("check", "subscribers.yaml").output
 
 
 def test_a_library_alone_ranks_what_is_worded_like_it_first(tmp_path: Path) -> None:
