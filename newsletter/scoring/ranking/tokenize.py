@@ -20,10 +20,11 @@ import Stemmer
 
 from newsletter.model import Paper
 from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
-from newsletter.scoring.ranking.plain_text import SHOWN_WORD, plain, spell
+from newsletter.scoring.ranking.plain_text import SHOWN_WORD, part_names, plain, spell, spell_otherwise
 
 Keys = npt.NDArray[np.uint32]
 
+SPELT_OTHERWISE = 5  # letters from which on a word is sought in other spellings: shorter ones become others
 MAX_PAPERS = 20_000  # whose words are kept, about 2 kB each
 
 WORD = re.compile(r"[^\W_]+")
@@ -115,12 +116,17 @@ class Encoder:
         return self._keys[spell(word)]
 
     def query(self, texts: Iterable[str]) -> dict[int, int]:
-        """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction."""
+        """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction.
+
+        A word counts in its other spellings, too: only those that papers have are ever met.
+        """
         counts = Counter[int]()
-        for text in map(plain, texts):
+        for text in map(part_names, map(plain, texts)):
             keys = [0 if _says_nothing(word) else self._keys[word.lower()] for word in WORD.findall(text)]
             keys += self._compound_keys(text.lower())
             counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))
+            words = [word.lower() for word in WORD.findall(text) if len(word) >= SPELT_OTHERWISE]
+            counts.update(filter(None, (self._keys[form] for word in words for form in spell_otherwise(word))))
         return counts
 
     def _text_keys(self, text: str) -> list[int]:

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,25 @@ def test_the_shipped_papers_are_whole_and_of_the_field_asked_for() -> None:
     galaxies = term_key("galaxi")
     assert (few.terms[few.columns] == galaxies).sum() > 5
     assert background.count_sample({"no.SUCH"}, 60).n_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        *(("Schroedinger", r"Schr\"odinger"), ("Schrödinger", "Schroedinger"), ("Schrodinger", "Schrödinger")),
+        *(("Moessbauer", "Mössbauer"), ("Mossbauer", "Mössbauer"), ("Poincare", "Poincaré"), ("Poincaré", "Poincare")),
+        *(("Halpha", "Hα"), ("Halpha", r"H$\alpha$"), ("Halpha", r"$\mathrm{H}\alpha$"), ("Hα", "Halpha")),
+        *(("Ly-alpha", "Lyα"), ("LambdaCDM", "ΛCDM"), ("LambdaCDM", "Lambda CDM"), ("LambdaCDM", r"$\Lambda$CDM")),
+        *(("MoS2", r"$\mathrm{MoS}_2$"), ("MoS$_2$", r"$\mathrm{MoS}_2$")),
+    ],
+)
+def test_what_is_asked_for_is_met_in_its_other_spellings(asked: str, written: str) -> None:
+    encoder = Encoder()
+    assert encoder.query([asked]).keys() & {*encoder.encode(written, "").keys.tolist()} - {0}
+
+
+@pytest.mark.parametrize("word", ["Bayes", "bauer", "queue", "Maes", "token"])
+def test_no_plain_word_is_met_as_another(word: str) -> None:
+    encoder = Encoder()
+    asked = encoder.query([word]).keys()
+    assert not asked & {encoder.key(each) for each in ("base", "bar", "que", "mas", "baker", "taken")}
