@@ -21,10 +21,6 @@ _ACCENTS = dict(
         strict=True,
     )
 )
-_OTHERS = {
-    letter: [one for mark in _ACCENTS.values() if len(one := unicodedata.normalize("NFC", letter + mark)) == 1]
-    for letter in "aceinosuyz"
-}
 _NAMES = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau
 upsilon phi chi psi omega""".split()
 _GREEK = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", _NAMES, strict=True))
@@ -81,18 +77,16 @@ def part_names(text: str) -> str:
 
 
 def spell_otherwise(word: str) -> set[str]:
-    """Gives other spellings of a word in small letters: without accents, with one, and as Germans write umlauts.
+    """Gives other spellings of a word in small letters: without accents, and as Germans write umlauts.
 
-    Most of them nobody writes, so they are only to be looked for: "schroedinger" is met as "schrödinger", "bayes" as
-    itself.
+    Of an "oe" nobody knows whether it is an "ö", so these are only to be looked for: "schroedinger" is met as
+    "schrödinger", and "goes" as itself. Every accent that may be missing would be too many to look for.
     """
     if not word.isascii():
         bare = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-        german = "".join(_GERMAN.get(c, c) for c in word)
-        return {bare, german} - {word}
-    accented = {f"{word[:n]}{other}{word[n + 1 :]}" for n, c in enumerate(word) for other in _OTHERS.get(c, "")}
+        return {bare, "".join(_GERMAN.get(c, c) for c in word)} - {word}
     pairs = ((letter, n) for letter, pair in _GERMAN.items() for n in range(len(word)) if word.startswith(pair, n))
-    return accented | {f"{word[:n]}{letter}{word[n + 2 :]}" for letter, n in pairs}
+    return {f"{word[:n]}{letter}{word[n + 2 :]}" for letter, n in pairs}
 
 
 def _accent(match: re.Match[str]) -> str:
