@@ -152,9 +152,17 @@ class PlacedPapers:
         return _Places(self._rows[cells], self._starts[cells], ends.astype(np.intp), values, self._in_title[cells])
 
     def weigh(self, element: Element, idf: Callable[[Keys], Vector]) -> float:
-        """Weighs an element, whose words are known here as forms: see `weigh_element`."""
+        """Weighs an element, whose words are known here as forms: see `weigh_element`.
+
+        A word that nobody uses in this form, but some of these papers have, is rare: they write it with an accent.
+        """
         stems = [[self._encoder.keys(form)[1] for form in forms] for forms in element.alternatives]
-        return weigh_element(stems, idf)
+
+        def look_up(keys: Keys) -> Vector:
+            found = idf(keys)
+            return np.where((found == 0) & np.isin(keys, self._stems), MAX_IDF, found)
+
+        return weigh_element(stems, look_up)
 
     def _find_sequence(self, forms: Forms, stem_value: float, value: float) -> tuple[Indexes, Indexes, Vector]:
         cells, values = self._find_word(forms[0], stem_value)
@@ -212,11 +220,12 @@ def measure_coverage(phrases: Sequence[Phrase], papers: PlacedPapers, idf: Calla
 def weigh_element(alternatives: Sequence[Sequence[int]], idf: Callable[[Keys], Vector]) -> float:
     """Weighs an element by how rare its most usual alternative is, and how far the words name a subject.
 
-    Each alternative is the keys of its stems.
+    Each alternative is the keys of its stems; what nobody uses says nothing of the others.
     """
     keys = [np.array(stems, dtype=np.uint32) for stems in alternatives]
     telling = load_title_shares()
-    rarity = min(MAX_IDF, *(float(idf(stems).max()) for stems in keys))
+    used = [rarity for stems in keys if (rarity := float(idf(stems).max())) > 0]
+    rarity = min(MAX_IDF, *used) if used else 0.0
     return rarity**2 * max(float(telling.measure(stems).max()) for stems in keys)
 
 

@@ -13,7 +13,7 @@ from itertools import chain, zip_longest
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.filler import LEADING_FILLER, is_filler
-from newsletter.scoring.ranking.plain_text import plain
+from newsletter.scoring.ranking.plain_text import SPELT_OTHERWISE, plain, spell_otherwise, without_accents
 from newsletter.scoring.ranking.word_forms import normalise, stem_of
 from newsletter.scoring.ranking.wordings import NO_WORDINGS, Wordings
 
@@ -208,7 +208,9 @@ def _vary(forms: Forms, topic: int, trust: float, table: Table) -> Iterator[Phra
 
 
 def _element(form: str, table: Table) -> Element:
-    return Element(((form,), *(long for long in table.get((form,), ()) if len(long) > 1)))
+    others = {without_accents(other) for other in spell_otherwise(form)} if len(form) >= SPELT_OTHERWISE else ()
+    long_forms = (long for long in table.get((form,), ()) if len(long) > 1)
+    return Element(((form,), *((other,) for other in sorted(others)), *long_forms))
 
 
 def _shorten(forms: Forms, table: Table) -> Iterable[Element]:

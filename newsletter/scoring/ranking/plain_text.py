@@ -30,6 +30,20 @@ _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SPELLINGS = str.maketrans(_NAMES_OF) | _DIGITS | _RAISED
 
+# "$\mathrm{MoS}_2$" is MoS2 as "MoS$_2$" is, and "H$\alpha$" and Hα are H-alpha, as "Halpha" is: a compound.
+_INDEX_BEHIND_FONT = re.compile(
+    r"(\\(?:mathrm|textrm|text|rm)\{[A-Za-z]*?|\{\\rm\s+[A-Za-z]*?)([A-Z][a-z]?)\}\$?_\{?(\d{1,3})(?![\d,.])\}?"
+)
+_LINE = re.compile(
+    rf"(?<![^\W_])(?<!\\)([A-Z][a-z]?)(?:\}}?\$?\\({'|'.join(dict.fromkeys(_NAMES))})(?![A-Za-z])|([{''.join(_GREEK)}]))"
+)
+# "LambdaCDM" is Lambda CDM. Names of three letters and fewer begin words: "PiN", "EtaX".
+_NAME_IN_FRONT = re.compile(
+    rf"\b({'|'.join(n.capitalize() for n in dict.fromkeys(_NAMES) if len(n) > 3)})(?=[A-Z]{{2}})"
+)
+SPELT_OTHERWISE = 5  # letters from which on a word is sought in other spellings: shorter ones become others
+_GERMAN = {"ä": "ae", "ö": "oe", "ü": "ue"}
+
 # A word of a text as it is shown: a Greek letter is one by itself, as it is in plain letters.
 SHOWN_WORD = re.compile(rf"[{''.join(_NAMES_OF)}]|[^\W_{''.join(_NAMES_OF)}]+")
 
@@ -37,6 +51,10 @@ SHOWN_WORD = re.compile(rf"[{''.join(_NAMES_OF)}]|[^\W_{''.join(_NAMES_OF)}]+")
 def plain(text: str) -> str:
     """Gives the text with formulas, Greek letters and accents in plain letters."""
     text = plain_but_greek(text)
+    if "}" in text and "_" in text:
+        text = _INDEX_BEHIND_FONT.sub(r"\1\2\3", text)
+    if "\\" in text or not text.isascii():
+        text = _LINE.sub(lambda match: f"{match[1]}-{match[2] or _GREEK[match[3]]} ", text)
     return text if text.isascii() else text.translate(_LETTERS)
 
 
@@ -59,6 +77,23 @@ def without_accents(word: str) -> str:
     if word.isascii():
         return word
     return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
+def part_names(text: str) -> str:
+    """Parts a Greek letter's name from the capitals behind it."""
+    return _NAME_IN_FRONT.sub(r"\1 ", text)
+
+
+def spell_otherwise(word: str) -> set[str]:
+    """Gives other spellings of a word in small letters: without accents, and as Germans write umlauts.
+
+    Of an "oe" nobody knows whether it is an "ö", so these are only to be looked for: "schroedinger" is met as
+    "schrödinger", and "goes" as itself. Which accents may be missing is not guessed.
+    """
+    if not word.isascii():
+        return {without_accents(word), "".join(_GERMAN.get(c, c) for c in word)} - {word}
+    pairs = ((letter, n) for letter, pair in _GERMAN.items() for n in range(len(word)) if word.startswith(pair, n))
+    return {f"{word[:n]}{letter}{word[n + 2 :]}" for letter, n in pairs}
 
 
 def _accent(match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from newsletter.model import Profile
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
-from newsletter.scoring.ranking.plain_text import plain
+from newsletter.scoring.ranking.plain_text import part_names, plain
 from newsletter.scoring.ranking.word_forms import normalise
 
 SHIPPED = Path(__file__).with_name("wordings.txt")
@@ -40,6 +40,7 @@ class Wordings:
 
     def reword(self, text: str) -> str:
         """Puts the papers' wording in place of each clipped or foreign one; the longest that fits first."""
+        text = part_names(text)
         behind, parts = 0, list[str]()
         for start, end, (wording, *_) in _find(text, self.same, self.longest):
             parts += [text[behind:start], wording]

@@ -3,12 +3,14 @@
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.tfidf import TermCounts, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder, term_key
+from newsletter.scoring.ranking.wordings import load_wordings
 
 PLAIN = re.compile(r"[^\W_]+(?:[-\u2010\u2011][^\W_]+)+")  # what a compound is, written without regard to time
 
@@ -56,3 +58,27 @@ def test_the_shipped_papers_are_whole_and_of_the_field_asked_for() -> None:
     galaxies = term_key("galaxi")
     assert (few.terms[few.columns] == galaxies).sum() > 5
     assert background.count_sample({"no.SUCH"}, 60).n_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        *(("Schroedinger", r"Schr\"odinger"), ("Schrödinger", "Schroedinger"), ("Schrödinger", "Schrodinger")),
+        *(("Moessbauer", "Mössbauer"), ("Mössbauer", "Mossbauer"), ("Poincaré", "Poincare")),
+        *(("Poincare", "Poincaré"), ("Mossbauer", "Mössbauer"), ("Poincaré", "Poincaré")),
+        *(("Halpha", "Hα"), ("Halpha", r"H$\alpha$"), ("Halpha", r"$\mathrm{H}\alpha$"), ("Hα", "Halpha")),
+        *(("Ly-alpha", "Lyα"), ("LambdaCDM", "ΛCDM"), ("LambdaCDM", "Lambda CDM"), ("LambdaCDM", r"$\Lambda$CDM")),
+        *(("MoS2", r"$\mathrm{MoS}_2$"), ("MoS$_2$", r"$\mathrm{MoS}_2$")),
+    ],
+)
+def test_what_is_asked_for_is_met_in_its_other_spellings(asked: str, written: str) -> None:
+    encoder = Encoder()
+    read = {*encoder.encode(written, "").keys.tolist()} - {0}
+    assert encoder.query([load_wordings().reword(asked)]).keys() & read
+
+
+@pytest.mark.parametrize("word", ["Bayes", "bauer", "queue", "Maes", "token"])
+def test_no_plain_word_is_met_as_another(word: str) -> None:
+    encoder = Encoder()
+    asked = encoder.query([word]).keys()
+    assert not asked & {encoder.key(each) for each in ("base", "bar", "que", "mas", "baker", "taken")}

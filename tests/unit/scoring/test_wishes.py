@@ -212,6 +212,22 @@ def test_a_keyword_in_capitals_is_no_article(keyword: str) -> None:
     assert not score(Profile((), like=(keyword,)), make_day(20))[0].is_met
 
 
+@pytest.mark.parametrize(
+    ("keyword", "written"),
+    [
+        *(("Erdős", "Erdős"), ("Kähler", "Kähler"), ("Kähler", r"K\"ahler"), ("Poincare", "Poincaré")),
+        *(
+            ("Moessbauer", "Mössbauer"),
+            ("Mössbauer", "Mossbauer"),
+            ("LambdaCDM", r"$\Lambda$CDM"),
+            ("aerosol", "aerosol"),
+        ),
+    ],
+)
+def test_a_keyword_is_met_whatever_accents_it_has(keyword: str, written: str) -> None:
+    assert first(Profile((), like=(keyword,)), about(f"{written} in detail")).relevance >= 8
+
+
 # --- which topic a paper is on -------------------------------------------------------------------------------
 
 
