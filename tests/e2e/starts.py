@@ -192,7 +192,8 @@ def _forker(settings: frozenset[tuple[str, str]]) -> socket.socket:
     return mine
 
 
-def _import_everything() -> None:
+def import_everything() -> None:
+    """Imports what any command may need."""
     for name in ON_DEMAND:
         importlib.import_module(name)
     for found in pkgutil.walk_packages([str(ROOT / "newsletter")], "newsletter."):
@@ -225,7 +226,7 @@ def _read_what_ships() -> None:
 
 
 def _serve(line: socket.socket) -> None:
-    _import_everything()
+    import_everything()
     _read_what_ships()
     gc.collect()
     gc.freeze()  # else each command looks at all of this again, and makes a copy of it by that
