@@ -202,12 +202,16 @@ def import_everything() -> None:
 
 
 def _read_what_ships() -> None:
-    """What each process reads once: templates, which it compiles, and words. Of an operator's own it reads nothing."""
+    """What each process reads or makes once: templates, which it compiles, words, and what reads a store's values.
+
+    Of an operator's own it reads nothing.
+    """
     from newsletter import app, web
     from newsletter.files import resources
     from newsletter.mail.render import Brand, Renderer
     from newsletter.papers.latex import tables
     from newsletter.scoring.ranking import abbreviations, background, company, word_vectors, wordings
+    from newsletter.stores import contents, values
     from tests.archives import pages
 
     os.chdir("/")  # where no file wins over one that ships; a command has its own folder
@@ -223,6 +227,8 @@ def _read_what_ships() -> None:
     assert len(company.load_earlier_papers().away)
     background.weigh_sample()
     tables.symbols()
+    for kind in contents.KINDS.values():
+        values.adapter_of(kind)
 
 
 def _serve(line: socket.socket) -> None:
