@@ -134,8 +134,9 @@ def write_list(items: Sequence[str], language: str, style: Literal["standard", "
     return format_list(items, style, _locale(language))
 
 
+@lru_cache(maxsize=1024)
 def write_number(number: int, language: str) -> str:
-    """Writes a number with its thousands parted: "1.350"."""
+    """Writes a number with its thousands parted: "1.350". Mostly a small one, again and again."""
     from babel.numbers import format_decimal  # noqa: PLC0415  as above
 
     return format_decimal(number, locale=_locale(language))

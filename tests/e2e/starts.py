@@ -192,7 +192,8 @@ def _forker(settings: frozenset[tuple[str, str]]) -> socket.socket:
     return mine
 
 
-def _import_everything() -> None:
+def import_everything() -> None:
+    """Imports what any command may need."""
     for name in ON_DEMAND:
         importlib.import_module(name)
     for found in pkgutil.walk_packages([str(ROOT / "newsletter")], "newsletter."):
@@ -201,12 +202,16 @@ def _import_everything() -> None:
 
 
 def _read_what_ships() -> None:
-    """What each process reads once: templates, which it compiles, and words. Of an operator's own it reads nothing."""
+    """What each process reads or makes once: templates, which it compiles, words, and what reads a store's values.
+
+    Of an operator's own it reads nothing.
+    """
     from newsletter import app, web
     from newsletter.files import resources
     from newsletter.mail.render import Brand, Renderer
     from newsletter.papers.latex import tables
     from newsletter.scoring.ranking import abbreviations, background, company, word_vectors, wordings
+    from newsletter.stores import contents, values
     from tests.archives import pages
 
     os.chdir("/")  # where no file wins over one that ships; a command has its own folder
@@ -222,10 +227,12 @@ def _read_what_ships() -> None:
     assert len(company.load_earlier_papers().away)
     background.weigh_sample()
     tables.symbols()
+    for kind in contents.KINDS.values():
+        values.adapter_of(kind)
 
 
 def _serve(line: socket.socket) -> None:
-    _import_everything()
+    import_everything()
     _read_what_ships()
     gc.collect()
     gc.freeze()  # else each command looks at all of this again, and makes a copy of it by that
