@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from email.headerregistry import Address
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from newsletter.files import resources
@@ -25,7 +25,7 @@ from newsletter.model.subscribers import Profile, Subscriber, Topic
 from newsletter.run.digest import build_digest
 from newsletter.scoring.evaluation.corpus import load_days
 from newsletter.scoring.evaluation.markdown_profile import parse_profile
-from newsletter.scoring.llm.prompts import load_prompts
+from newsletter.scoring.llm.prompts import Prompts, load_prompts
 from newsletter.signing import Signer
 from tests import make
 
@@ -234,8 +234,7 @@ def _compose(
 ) -> Digest:
     pinned = [name for a in shown[1:2] for name in a.paper.authors[:1]]
     subscriber = _subscriber(profile, max_papers, [name.split(" (")[0] for name in pinned])
-    prompts = load_prompts(lambda name: resources.read_text(name, resources.SHIPPED))
-    prompt = prompts.render(profile, (), subscriber.min_relevance)
+    prompt = _prompts().render(profile, (), subscriber.min_relevance)
     score_report = ScoreReport(
         tuple(scores if usage else (replace(score, novelty=None) for score in scores)),
         (),
@@ -253,6 +252,11 @@ def _compose(
     )
     scanned = max(digest.counts.scanned, announced // 3)
     return replace(digest, counts=replace(digest.counts, scanned=scanned, not_scored=failures))
+
+
+@cache
+def _prompts() -> Prompts:
+    return load_prompts(lambda name: resources.read_text(name, resources.SHIPPED))
 
 
 def _subscriber(profile: Profile, max_papers: int, pinned: Sequence[str]) -> Subscriber:
