@@ -22,7 +22,7 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 SINGULAR = ("en", "de", "fr", "es", "pt", "it")
 COUNTS = {"n", "nearest", "passed", "before", "announced", "scanned", "relevant", "most", "kept", "all"}
 ALIKE = {  # by the languages that say it alike of one and of many
-    "en de fr es pt it": "minutes for_you subject_nearest filled of_them_below diff.value raise_most",
+    "en de fr es pt it": "minutes for_you subject_nearest filled of_them_below diff.value raise_most limited_on",
     "en de fr es pt": "and_more more",
     "en de es pt": "not_scored subject_more more_papers",
     "en de": "announced scanned relevant both_for_you subject_both",
