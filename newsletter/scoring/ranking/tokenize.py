@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 import Stemmer
 
 from newsletter.model import Paper
+from newsletter.scoring.ranking.accented_words import load_accented_words
 from newsletter.scoring.ranking.filler import FOREIGN_FILLER, STOP_WORDS
 from newsletter.scoring.ranking.plain_text import SHOWN_WORD, SPELT_OTHERWISE, plain, spell, spell_otherwise
 
@@ -73,21 +74,14 @@ class EncodedPaper:
 
 
 class _TermKeys(dict[str, int]):
-    """The key of each word form, found on first use; 0 for a word that says nothing of the subject.
-
-    `accented` has the keys of words with accents by the letters that people write in place of these.
-    """
+    """The key of each word form, found on first use; 0 for a word that says nothing of the subject."""
 
     def __init__(self) -> None:
-        self.accented: dict[str, set[int]] = {}
         self._stemmer = Stemmer.Stemmer("english", 0)
 
     def __missing__(self, word: str) -> int:
         is_informative = word not in STOP_WORDS and len(word) > 1 and not word.isdigit()
         key = self[word] = term_key(self._stemmer.stemWord(word)) if is_informative else 0
-        if key and not word.isascii():
-            for spelling in spell_otherwise(word):
-                self.accented[spelling] = {*self.accented.get(spelling, ()), key}
         return key
 
 
@@ -124,22 +118,17 @@ class Encoder:
     def query(self, texts: Iterable[str]) -> dict[int, int]:
         """Gives how often each term (word or pair) occurs in a profile's texts, without the words of instruction.
 
-        A word counts in its other spellings, too: "Poincare" is Poincaré where a paper that was read here writes so.
+        A word counts in its other spellings, too: "Poincare" is Poincaré.
         """
         counts = Counter[int]()
         for text in map(plain, texts):
-            words = [word.lower() for word in WORD.findall(text)]
-            keys = [0 if _says_nothing(word) else self._keys[word.lower()] for word in WORD.findall(text)]
+            words = WORD.findall(text)
+            keys = [0 if _says_nothing(word) else self._keys[word.lower()] for word in words]
             keys += self._compound_keys(text.lower())
             counts.update(filter(None, [*keys, *pair_keys(np.array(keys, dtype=np.uint32)).tolist()]))
-            counts.update(key for word in words if len(word) >= SPELT_OTHERWISE for key in self._find_others(word))
+            others = [other for word in words if len(word) >= SPELT_OTHERWISE for other in _spellings(word.lower())]
+            counts.update(filter(None, map(self._keys.__getitem__, others)))
         return counts
-
-    def _find_others(self, word: str) -> set[int]:
-        """Gives the keys of a word's other spellings."""
-        if word.isascii():
-            return self._keys.accented.get(word, set())
-        return {key for spelling in spell_otherwise(word) if (key := self._keys[spelling])}
 
     def _text_keys(self, text: str) -> list[int]:
         lowered = text.lower()
@@ -151,6 +140,11 @@ class Encoder:
         for compound in COMPOUND.findall(lowered):
             keys += [0, self._keys[HYPHENS.sub("", compound)], 0]
         return keys
+
+
+def _spellings(word: str) -> Collection[str]:
+    """Gives the other spellings of a word in small letters: with accents, as papers write it, and without them."""
+    return {*load_accented_words().get(word, ()), *spell_otherwise(word)}
 
 
 def term_key(stem: str) -> int:

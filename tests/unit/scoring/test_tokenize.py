@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.make_accented_words import find_accented
 from newsletter.scoring.ranking.background import load_background
 from newsletter.scoring.ranking.tfidf import TermCounts, count_terms, join
 from newsletter.scoring.ranking.tokenize import Encoder, term_key
@@ -75,6 +76,17 @@ def test_what_is_asked_for_is_met_in_its_other_spellings(asked: str, written: st
     encoder = Encoder()
     read = {*encoder.encode(written, "").keys.tolist()} - {0}
     assert encoder.query([load_wordings().reword(asked)]).keys() & read
+
+
+@pytest.mark.parametrize("asked", ["Poincare", "Zyrich", "Schroedinger"])
+def test_what_is_asked_for_hangs_on_no_paper_that_was_read_before(asked: str) -> None:
+    fresh, used = Encoder(), Encoder()
+    used.encode("Poincaré, Zýrich and Schrödinger", "")
+    assert used.query([asked]) == fresh.query([asked])
+
+
+def test_the_accented_words_of_papers_are_found_once() -> None:
+    assert find_accented("Poincaré, poincaré's and Poincar\\'e; naïve, été, plain, Λ-model") == {"poincaré", "naïve"}
 
 
 @pytest.mark.parametrize("word", ["Bayes", "bauer", "queue", "Maes", "token"])
