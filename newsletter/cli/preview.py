@@ -13,7 +13,7 @@ from newsletter.cli.common import TerminalProgress, begin_log, complain, find_su
 from newsletter.cli.exits import EXIT_CODES, EXIT_FEED, EXIT_SCORING
 from newsletter.mail import build_message
 from newsletter.model import Digest, Subscriber
-from newsletter.run import RunContext, preview
+from newsletter.run import RunContext, is_paused, preview
 from newsletter.services import profiles, reader_texts, trial_words
 from newsletter.settings import load_settings
 from newsletter.sources import sample
@@ -75,7 +75,7 @@ def command(email: str | None, feed: Path | None, use_sample: bool, form: str, o
         _write(_content(context, digest, form), Path(output) if output else settings.outbox / "preview" / name)
     if context.store.get_address_status(subscriber.subscriber_id).suppression is not None:
         click.echo("This address gets no mail; 'newsletter suppressions' says why.", err=True)
-    elif subscriber.paused_until and subscriber.paused_until > context.now().date():
+    elif is_paused(subscriber, context.now().date()):
         click.echo(f"Their mails are paused until {subscriber.paused_until}.", err=True)
     _tell_trial(app.build_profiles(settings, context.store, listed.subscribers), subscriber, context.now())
     for each in shown.failed:

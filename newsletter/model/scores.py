@@ -14,6 +14,7 @@ WORD_RANKER = "local ranker"  # the scorer that compares words and reads nothing
 # precision and recall together from 6 on (docs/scoring.md).
 JUDGED_CUT_OFF = 7
 WORDS_CUT_OFF = 6
+WORDS_FROM = 4  # relevance by words below which what is shared is chance
 HIGHEST_GRADE = 10  # of relevance and novelty, from 1
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from newsletter.model import (
+    WORDS_FROM,
     Announcement,
     Counts,
     Digest,
@@ -23,7 +24,6 @@ from newsletter.run.nearest import count_nearest, suggest_widening
 from newsletter.subscribers import leading_topic, named_topic
 
 MOST_UNSENT = 500  # that a digest remembers; 150 bytes each
-WORDS_FROM = 4  # relevance below which words say no more than that they share little
 
 
 def passes(score: Score, subscriber: Subscriber) -> bool:

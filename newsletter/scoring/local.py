@@ -15,13 +15,13 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from newsletter.model import WORD_RANKER, Paper, Profile, Score, ScoreReport, Votes
+from newsletter.model import WORD_RANKER, WORDS_FROM, Paper, Profile, Score, ScoreReport, Votes
 from newsletter.scoring.library import kept_papers
 from newsletter.scoring.protocols import History
 from newsletter.scoring.ranking.abbreviations import load_abbreviations
 from newsletter.scoring.ranking.background import load_background, weigh_sample
 from newsletter.scoring.ranking.calibrate import LOWEST, Grades, Yardstick, grade_relevance
-from newsletter.scoring.ranking.explain import WORDS_FROM, Explainer
+from newsletter.scoring.ranking.explain import Explainer
 from newsletter.scoring.ranking.feedback import VotedPaper, apply_votes, clip_grades, sort_votes
 from newsletter.scoring.ranking.library_profiles import LibraryFit, LibraryGrader, fit_library, is_library_alone
 from newsletter.scoring.ranking.phrases import drop_filler, find_spared

@@ -12,6 +12,7 @@ from newsletter.errors import ConfigError
 from newsletter.model import AddressStatus, Digest, ProfileRevision, Subscriber
 from newsletter.papers import readable
 from newsletter.phrases import Phrase
+from newsletter.run import is_paused
 from newsletter.services.library import find_missing
 from newsletter.services.reader_texts import reword_problem
 from newsletter.subscribers import MAX_REVISIONS, differences, profile_yaml, read_fixed_zone
@@ -45,8 +46,9 @@ def explain_silence(reader: Subscriber, status: AddressStatus, today: date, t: T
     """Says that no mail comes for now: the address is suppressed, or a pause lasts. Nothing where mail comes."""
     if status.suppression is not None:
         return t["no_mail_now"]
-    until = reader.paused_until
-    return t("paused", day=write_short_date(until, t.language)) if until and until > today else ""
+    if reader.paused_until is not None and is_paused(reader, today):
+        return t("paused", day=write_short_date(reader.paused_until, t.language))
+    return ""
 
 
 def _zone_note(zone: str, t: Texts) -> str:

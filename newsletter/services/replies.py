@@ -18,6 +18,7 @@ from newsletter.mail import responses
 from newsletter.mail.inbound import Command, Envelope, Ignored, NoEvent, ReplyPolicy, Request, read_bounce, read_reply
 from newsletter.model import AddressStatus, Frequency, Message, PaperId, RevisionOrigin, Subscriber
 from newsletter.papers import readable
+from newsletter.run import is_paused
 from newsletter.senders import Sender
 from newsletter.services import lost_memory
 from newsletter.services.directory import as_served
@@ -225,7 +226,7 @@ def _answer_without_mail(status: AddressStatus, reader: Subscriber) -> _Reply | 
 def _is_paused(handler: ReplyHandler, who: str, today: date) -> bool:
     """Says whether subscribers.yaml pauses the reader, now that their own wish is gone."""
     reader = handler.find_reader(who)
-    return reader is not None and reader.paused_until is not None and reader.paused_until > today
+    return reader is not None and is_paused(reader, today)
 
 
 def _vote(handler: ReplyHandler, request: Request, language: str) -> _Reply:

@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest, TooManyRequests
 from newsletter.delivery import may_resubscribe
 from newsletter.errors import ConfigError
 from newsletter.model import MOST_PROFILE_CHARS, RevisionOrigin
+from newsletter.run import is_paused
 from newsletter.services import live_libraries
 from newsletter.services import profiles as profile_service
 from newsletter.signing import Purpose, Signer
@@ -108,8 +109,7 @@ class _Editor:
     def _pause_of(self, subscriber_id: str) -> date | None:
         """Gives the day on which mail comes again; None if none is waited for."""
         reader = self.profiles.find_current(subscriber_id)
-        until = reader.paused_until if reader else None
-        return until if until and until > self.now().date() else None
+        return reader.paused_until if reader and is_paused(reader, self.now().date()) else None
 
     def _texts(self, subscriber_id: str) -> Texts:
         if reader := self.profiles.find_current(subscriber_id):

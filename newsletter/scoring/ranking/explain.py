@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from newsletter.formatting import cut_at_clause
-from newsletter.model import Paper, Profile, Topic
+from newsletter.model import WORDS_FROM, Paper, Profile, Topic
 from newsletter.papers import readable
 from newsletter.scoring.ranking.phrases import Forms, Phrase
 from newsletter.scoring.ranking.plain_text import plain_but_greek
@@ -29,7 +29,6 @@ MAX_TOPIC_CHARS = 60
 MAX_WORDS = 3
 MAX_WORDS_CHARS = 80  # of all words together
 WEAK_BELOW = 6  # relevance from which a topic is named without reserve
-WORDS_FROM = 4  # below, words shared are chance
 # Behind the name of a topic: "reinforcement learning-based" says no more than "reinforcement learning".
 ADDING_NOTHING = """aided assisted aware based augmented driven enabled enhanced free guided induced informed inspired
     like oriented powered related specific style trained type"""
